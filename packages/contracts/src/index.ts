@@ -1,1 +1,4 @@
-export {};
+export * from "./catalogue.ts";
+export * from "./generated/events.ts";
+export { schemas } from "./generated/schemas.ts";
+export { topics } from "./generated/topics.ts";

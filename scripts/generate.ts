@@ -1,0 +1,45 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { generateContracts } from "./generate/contracts.ts";
+import type { GeneratedFile } from "./generate/generated-file.ts";
+
+const HELP = `Writes every file that is generated from schemas/ and infra/.
+
+  npm run generate             write what has changed
+  npm run generate -- --check  write nothing; exit 1 and name each stale file
+`;
+
+const root = join(import.meta.dirname, "..");
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function main(): number {
+  const { values } = parseArgs({
+    options: { check: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const files: GeneratedFile[] = generateContracts(root);
+  const stale = files.filter((file) => readOrEmpty(join(root, file.path)) !== file.content);
+  for (const file of stale) {
+    if (!values.check) {
+      mkdirSync(dirname(join(root, file.path)), { recursive: true });
+      writeFileSync(join(root, file.path), file.content);
+    }
+    const path = relative(root, join(root, file.path));
+    console.log(values.check ? `stale: ${path} (run npm run generate)` : `wrote ${path}`);
+  }
+  if (stale.length === 0) console.log(`${files.length} generated files are up to date`);
+  return values.check && stale.length > 0 ? 1 : 0;
+}
+
+process.exitCode = main();

@@ -1,1 +1,35 @@
-export {};
+export {
+  createDatabase,
+  type Database,
+  type DatabaseOptions,
+  type TransactOptions,
+} from "./database.ts";
+export { PostgresUnavailable, type ProblemDetails, TransactionMisuse } from "./errors.ts";
+export {
+  IdempotencyProblem,
+  type IdempotentReply,
+  type IdempotentRequest,
+  idempotencyRetentionMs,
+  idempotent,
+  type StoredReply,
+} from "./idempotency.ts";
+export { type InboxOptions, type InboxSkip, inbox, UnidentifiedMessage } from "./inbox.ts";
+export {
+  grantService,
+  type MigrateOptions,
+  migrate,
+  outboxMigrationsDir,
+  outboxMigrationsTable,
+} from "./migrate.ts";
+export type { Clock, Component, Ids, Logger } from "./ports.ts";
+export {
+  ensureReplicationSlot,
+  type OutboxLag,
+  outboxLag,
+  outboxPublication,
+  outboxSlot,
+} from "./replication.ts";
+export { createRetentionSweeper, type Retention, type SweepResult, sweep } from "./retention.ts";
+export type { Publish, PublishOptions, Query, Tx } from "./transaction.ts";
+export type { PerformTask, Settle, Task, WorkQueue, WorkQueueOptions } from "./work-queue.ts";
+export { createWorkQueue } from "./work-queue-worker.ts";

@@ -1,0 +1,40 @@
+import type { Codec } from "./codec.ts";
+import type { Ids } from "./ports.ts";
+import { activeTraceHeaders } from "./trace.ts";
+import type { PublishVia } from "./transaction.ts";
+
+const insertOutboxRow = `
+  WITH entity AS (
+    INSERT INTO outbox_entity_versions AS v (topic, entity_id, version) VALUES ($2, $6, 1)
+    ON CONFLICT (topic, entity_id) DO UPDATE SET version = v.version + 1
+    RETURNING version
+  )
+  INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, entity_id, entity_version,
+                      partition, traceparent, tracestate)
+  SELECT $1, $2, $3, $4, $5, $6, entity.version, $7, $8, $9 FROM entity`;
+
+/**
+ * Makes Tx.publish: encodes the event (throws the codec's errors before anything is written), takes
+ * the entity's next version under its row lock and inserts the outbox row with the active trace.
+ */
+export function outboxPublisher(codec: Pick<Codec, "encode"> | undefined, ids: Ids): PublishVia {
+  // biome-ignore lint/complexity/useMaxParams: the signature of Publish
+  return (query) => async (topic, type, event, options) => {
+    if (codec === undefined) throw new Error("This database was created without a codec");
+    const payload = codec.encode(topic, type, event);
+    const id = ids.next();
+    const { traceparent, tracestate } = activeTraceHeaders();
+    await query({ name: "outbox-insert", text: insertOutboxRow }, [
+      id,
+      topic,
+      options.key,
+      type,
+      payload,
+      options.entityId,
+      options.partition ?? null,
+      traceparent,
+      tracestate,
+    ]);
+    return id;
+  };
+}

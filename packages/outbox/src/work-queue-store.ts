@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Database } from "./database.ts";
 import { TransactionMisuse } from "./errors.ts";
 import { activeTraceHeaders, type TraceHeaders } from "./trace.ts";
@@ -47,7 +46,7 @@ export async function claimTasks<Payload>(
   { nowMs, limit, leaseMs }: { nowMs: number; limit: number; leaseMs: number },
 ): Promise<ClaimedTask<Payload>[]> {
   const { rows } = await database.read<Omit<ClaimedTask<Payload>, "dueAt"> & { dueAt: Date }>(
-    `UPDATE work_queue SET attempts = attempts + 1, lease = $5,
+    `UPDATE work_queue SET attempts = attempts + 1, lease = gen_random_uuid(),
        leased_until = now() + $4 * interval '1 millisecond'
      WHERE (queue, key) IN (
        SELECT queue, key FROM work_queue
@@ -55,7 +54,7 @@ export async function claimTasks<Payload>(
          AND (leased_until IS NULL OR leased_until < now())
        ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED)
      RETURNING key, payload, attempts AS attempt, due_at AS "dueAt", lease, traceparent, tracestate`,
-    [queue, nowMs, limit, leaseMs, randomUUID()],
+    [queue, nowMs, limit, leaseMs],
   );
   return rows.map((row) => ({ ...row, dueAt: row.dueAt.getTime() }));
 }

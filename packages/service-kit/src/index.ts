@@ -1,1 +1,55 @@
-export {};
+export {
+  type ApiKey,
+  type Authenticate,
+  anonymous,
+  type Caller,
+  createAuthenticate,
+  hashApiKey,
+  mayActFor,
+  readApiKeys,
+  type Scope,
+} from "./api-keys.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export {
+  ConfigurationError,
+  commonVariables,
+  httpVariables,
+  kafkaVariables,
+  parseEnvironment,
+  readEnvironment,
+  variable,
+} from "./environment.ts";
+export type { RateLimit } from "./http/rate-limit.ts";
+export {
+  defineRoute,
+  type Reply,
+  type RequestSchemas,
+  type ResponseDoc,
+  type Route,
+  type RouteDefinition,
+  type RouteRequest,
+  type ServerEvent,
+} from "./http/route.ts";
+export { createHttpServer, type HttpServer, type HttpServerOptions } from "./http/server.ts";
+export { createUuidV7, type Ids, uuidV5 } from "./ids.ts";
+export { type Component, component, runService, type ServiceOptions } from "./lifecycle.ts";
+export type { Logger } from "./logger.ts";
+export { formatMoney, minorUnitDigits } from "./money.ts";
+export { createNudge, type Nudge } from "./nudge.ts";
+export {
+  badRequest,
+  conflict,
+  type FieldError,
+  forbidden,
+  notFound,
+  Problem,
+  type ProblemDetails,
+  unprocessable,
+} from "./problem.ts";
+export {
+  type Check,
+  type CheckReport,
+  createReadiness,
+  type Readiness,
+  type ReadinessReport,
+} from "./readiness.ts";

@@ -1,0 +1,114 @@
+import express, {
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from "express";
+import { type Authenticate, anonymous, type Caller } from "../api-keys.ts";
+import { forbidden, Problem } from "../problem.ts";
+import { sendEventStream } from "./event-stream.ts";
+import type { Reply, Route } from "./route.ts";
+
+/** What every mounted route shares. */
+export interface MountOptions {
+  readonly authenticate: Authenticate;
+  readonly bodyLimitBytes: number;
+  readonly heartbeatMs?: number;
+  /** Runs after authentication; may refuse. */
+  readonly limit: RequestHandler;
+  /** Aborts when the server stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** The handlers of one route, in order: who → how often → what → do. The body is read last. */
+export function routeHandlers(route: Route, options: MountOptions): RequestHandler[] {
+  const { authenticate, limit, bodyLimitBytes } = options;
+  return [
+    (request, response, next) => {
+      response.locals["caller"] = authorise(route, request, authenticate);
+      next();
+    },
+    limit,
+    refuseOtherMediaTypes,
+    express.json({ limit: bodyLimitBytes, strict: false }),
+    async (request, response) => {
+      await answer(route, { request, response }, options);
+    },
+  ];
+}
+
+function authorise(route: Route, request: Request, authenticate: Authenticate): Caller {
+  if (route.auth === "public") return anonymous;
+  const [, key] = /^Bearer +(\S+) *$/i.exec(request.get("authorization") ?? "") ?? [];
+  const caller = key === undefined ? undefined : authenticate(key);
+  if (caller === undefined) {
+    throw new Problem({
+      status: 401,
+      code: "unauthenticated",
+      title: key === undefined ? "An API key is required" : "The API key is not known",
+    });
+  }
+  const { auth } = route;
+  if (!caller.scopes.some((scope) => auth.includes(scope))) {
+    throw forbidden(`This needs the scope ${auth.join(" or ")}`);
+  }
+  return caller;
+}
+
+function refuseOtherMediaTypes(request: Request, _response: Response, next: NextFunction): void {
+  const hasBody =
+    request.headers["transfer-encoding"] !== undefined ||
+    Number(request.headers["content-length"] ?? 0) > 0;
+  if (hasBody && !request.is("application/json")) {
+    throw new Problem({
+      status: 415,
+      code: "unsupported_media_type",
+      title: "The body must be application/json",
+    });
+  }
+  next();
+}
+
+interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+}
+
+async function answer(route: Route, exchange: Exchange, options: MountOptions): Promise<void> {
+  const { request, response } = exchange;
+  const gone = new AbortController();
+  response.on("close", () => gone.abort());
+  const signal = AbortSignal.any([gone.signal, options.stopping]);
+  const reply = await route.run({
+    params: request.params,
+    query: request.query,
+    headers: request.headers,
+    body: request.body,
+    caller: response.locals["caller"] as Caller,
+    method: request.method,
+    route: route.path,
+    path: request.path,
+    idempotencyKey: request.get("idempotency-key"),
+    lastEventId: request.get("last-event-id"),
+    signal,
+  });
+  await send(response, reply, { signal, heartbeatMs: options.heartbeatMs });
+}
+
+async function send(
+  response: Response,
+  reply: Reply,
+  { signal, heartbeatMs }: { signal: AbortSignal; heartbeatMs: number | undefined },
+): Promise<void> {
+  response.status(reply.status).set(reply.headers ?? {});
+  if (reply.events !== undefined) {
+    const heartbeat = heartbeatMs === undefined ? {} : { heartbeatMs };
+    await sendEventStream(response, reply.events, { signal, ...heartbeat });
+  } else if (reply.rawBody !== undefined) {
+    response.end(reply.rawBody);
+  } else if (reply.body === undefined) {
+    response.end();
+  } else {
+    response.json(reply.body);
+  }
+}

@@ -3,6 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { generateContracts } from "./generate/contracts.ts";
 import type { GeneratedFile } from "./generate/generated-file.ts";
+import { generateTelemetry } from "./generate/telemetry.ts";
 
 const HELP = `Writes every file that is generated from schemas/ and infra/.
 
@@ -28,7 +29,7 @@ function main(): number {
     process.stdout.write(HELP);
     return 0;
   }
-  const files: GeneratedFile[] = generateContracts(root);
+  const files: GeneratedFile[] = [...generateContracts(root), ...generateTelemetry(root)];
   const stale = files.filter((file) => readOrEmpty(join(root, file.path)) !== file.content);
   for (const file of stale) {
     if (!values.check) {

@@ -1,0 +1,69 @@
+import { logFields } from "./generated/names.ts";
+
+const allowed: ReadonlySet<string> = new Set(logFields);
+const redacted = "[redacted]";
+const maxDepth = 6;
+const maxItems = 50;
+const maxLength = 4_000;
+
+/**
+ * A copy of `fields` in which only values under allowed names are left, at every depth, and in
+ * which no string holds a card number or an e-mail address. Bounded in depth, items and length;
+ * never throws on cycles.
+ */
+export function redactFields(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {
+  const entries = Object.entries(fields).map(([key, value]) => [
+    key,
+    allowed.has(key) ? redactValue(value, depth + 1) : redacted,
+  ]);
+  return Object.fromEntries(entries) as Record<string, unknown>;
+}
+
+function redactValue(value: unknown, depth: number): unknown {
+  if (typeof value === "string") return redactText(value);
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value !== "object" || value === null) return value;
+  if (depth > maxDepth) return redacted;
+  if (value instanceof Error) return redactError(value, depth);
+  if (value instanceof Date) return value.toISOString();
+  if (ArrayBuffer.isView(value)) return redacted;
+  if (Array.isArray(value)) {
+    return value.slice(0, maxItems).map((item) => redactValue(item, depth + 1));
+  }
+  return redactFields(value as Record<string, unknown>, depth);
+}
+
+/** Errors keep their class, message, stack and what the allow-list names (code, constraint, …). */
+function redactError(error: Error, depth: number): Record<string, unknown> {
+  const own = Object.fromEntries(
+    Object.entries(error).filter(([key]) => allowed.has(key) && key !== "message"),
+  );
+  return {
+    type: error.name,
+    message: redactText(error.message),
+    stack: redactText(error.stack ?? ""),
+    ...(error.cause !== undefined && { cause: redactValue(error.cause, depth + 1) }),
+    ...redactFields(own, depth),
+  };
+}
+
+const digits = /(?<![\w.-])[2-6]\d(?:[ -]?\d){10,17}(?![\w.-])/g;
+const email = /[^\s@<>"'=:]+@[^\s@<>"'/]+\.[a-z]{2,}/gi;
+
+/** `text` without card numbers (12 to 19 digits that pass the Luhn test) and e-mail addresses. */
+export function redactText(text: string): string {
+  const short = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+  return short
+    .replace(digits, (match) => (passesLuhn(match.replace(/\D/g, "")) ? redacted : match))
+    .replace(email, redacted);
+}
+
+function passesLuhn(number: string): boolean {
+  let sum = 0;
+  for (let index = 0; index < number.length; index++) {
+    const digit = Number(number[number.length - 1 - index]);
+    const doubled = index % 2 === 0 ? digit : digit * 2;
+    sum += doubled > 9 ? doubled - 9 : doubled;
+  }
+  return sum % 10 === 0;
+}

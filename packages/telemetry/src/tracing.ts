@@ -1,0 +1,97 @@
+import { context, propagation, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import { registerInstrumentations } from "@opentelemetry/instrumentation";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  type SpanExporter,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
+import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from "@opentelemetry/semantic-conventions";
+import { instrumentations } from "./instrumentations.ts";
+import type { ServiceIdentity } from "./service-identity.ts";
+import { filterAttributes } from "./span-filter.ts";
+
+/** Spans that wait for the collector; more than this are dropped, never kept in memory. */
+const maxQueuedSpans = 2048;
+const exportTimeoutMs = 2_000;
+
+let provider: TracerProvider | undefined;
+
+/**
+ * Starts tracing as the environment says. OTEL_TRACES_EXPORTER: otlp | zipkin | none (default);
+ * OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_ZIPKIN_ENDPOINT: where to; OTEL_TRACES_SAMPLER_ARG:
+ * share of new traces that are kept, 0 to 1 (default 1; a remote parent's choice is followed).
+ * Context (trace ids in logs, traceparent in headers) works with `none` as well: ids are made,
+ * nothing is sent. Throws on an unknown exporter.
+ */
+export async function startTracing(
+  environment: NodeJS.ProcessEnv,
+  service: ServiceIdentity,
+): Promise<void> {
+  const exporter = await createExporter(environment);
+  startTracingWith(exporter, {
+    service,
+    ratio: Number(environment["OTEL_TRACES_SAMPLER_ARG"] ?? 1),
+  });
+  registerInstrumentations({ instrumentations: instrumentations() });
+}
+
+/** Starts tracing into a given exporter, without instrumentations. */
+export function startTracingWith(
+  exporter: SpanExporter | undefined,
+  { service, ratio }: { service: ServiceIdentity; ratio: number },
+): void {
+  const spanProcessors =
+    exporter === undefined
+      ? []
+      : [
+          new BatchSpanProcessor({
+            exporter: filterAttributes(exporter),
+            maxQueueSize: maxQueuedSpans,
+            maxExportBatchSize: 512,
+            scheduledDelayMillis: 500,
+            exportTimeoutMillis: exportTimeoutMs,
+          }),
+        ];
+  provider = new TracerProvider({
+    resource: resourceFromAttributes({
+      [ATTR_SERVICE_NAME]: service.name,
+      [ATTR_SERVICE_VERSION]: service.version,
+    }),
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
+    spanProcessors,
+  });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  trace.setGlobalTracerProvider(provider);
+}
+
+// The exporters are imported on demand: a process pays for the one that it uses.
+async function createExporter(environment: NodeJS.ProcessEnv): Promise<SpanExporter | undefined> {
+  const choice = environment["OTEL_TRACES_EXPORTER"] ?? "none";
+  if (choice === "none") return undefined;
+  if (choice === "otlp") {
+    const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-http");
+    return new OTLPTraceExporter({ timeoutMillis: exportTimeoutMs });
+  }
+  if (choice === "zipkin") {
+    const { ZipkinExporter } = await import("@opentelemetry/exporter-zipkin");
+    const url = environment["OTEL_EXPORTER_ZIPKIN_ENDPOINT"];
+    return new ZipkinExporter(url === undefined ? {} : { url });
+  }
+  throw new Error(`OTEL_TRACES_EXPORTER is "${choice}"; known are otlp, zipkin and none`);
+}
+
+/** Sends what is queued and ends tracing; waits at most two seconds for a collector. */
+export async function stopTracing(): Promise<void> {
+  const stopping = provider?.shutdown();
+  provider = undefined;
+  const { promise: timeout, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, exportTimeoutMs);
+  await Promise.race([stopping?.catch(() => undefined), timeout]);
+  clearTimeout(timer);
+}

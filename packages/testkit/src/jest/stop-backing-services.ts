@@ -1,1 +1,4 @@
-export default async function setup(): Promise<void> {}
+/** jest globalTeardown of the integration tests: ends what start-backing-services.ts started, nothing else. */
+export default async function stopBackingServices(): Promise<void> {
+  await globalThis.backingServices?.stop();
+}

@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { isAlive } from "./process-ref.ts";
+import { isRunning, type PartView, type RunFile, readRunFile } from "./run-file.ts";
+import type { Settings } from "./settings.ts";
+
+/** Prints how the run is; resolves with 0 when every part is up, else 1. */
+export async function status(settings: Settings, json: boolean): Promise<number> {
+  const file = readRunFile(settings.home);
+  const up = isRunning(file);
+  if (json) {
+    console.log(JSON.stringify(up ? file : { run: settings.run, state: "stopped" }, null, 2));
+  } else if (up) {
+    printTable(file);
+  } else {
+    console.log(`The run "${settings.run}" is not up. Start it with: npm run demo`);
+  }
+  return up && Object.values(file.parts).every(isUp) ? 0 : 1;
+}
+
+function isUp(part: PartView): boolean {
+  return (
+    (part.state === "healthy" || part.state === "running") &&
+    part.process !== null &&
+    isAlive(part.process)
+  );
+}
+
+function printTable(file: RunFile): void {
+  console.log(`run "${file.run}": ${file.state}, since ${file.startedAt}\n`);
+  console.log(row(["part", "state", "pid", "memory", "restarts", "address"]));
+  for (const [name, part] of Object.entries(file.parts)) {
+    const pid = part.process?.pid;
+    const memory = pid === undefined ? "" : residentMegabytes(pid);
+    const ports = Object.values(part.ports)
+      .map((port) => `:${port}`)
+      .join(" ");
+    console.log(row([name, part.state, String(pid ?? ""), memory, String(part.restarts), ports]));
+  }
+}
+
+const widths = [18, 10, 8, 9, 9, 0];
+
+function row(cells: readonly string[]): string {
+  return cells
+    .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+    .join(" ")
+    .trimEnd();
+}
+
+/** From /proc; empty where the system has none. */
+function residentMegabytes(pid: number): string {
+  try {
+    const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+    return line ? `${Math.round(Number(line[1]) / 1024)} MB` : "";
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,35 @@
+import { httpVariables, kafkaVariables, variable } from "@holdfast/service-kit";
+import { z } from "zod";
+
+/** The environment of operations; services/operations/README.md explains each variable. */
+export const environment = z.object({
+  ...httpVariables,
+  ...kafkaVariables,
+  POSTGRES_ADMIN_URL: variable.url(),
+  ORDER_DB_PASSWORD: variable.text(),
+  PAYMENT_DB_PASSWORD: variable.text(),
+  INVENTORY_DB_PASSWORD: variable.text(),
+  FRAUD_SCORING_DB_PASSWORD: variable.text(),
+  NOTIFICATION_DB_PASSWORD: variable.text(),
+  DEBEZIUM_DB_PASSWORD: variable.text(),
+  CONNECT_URL: variable.url(),
+  CONNECT_POSTGRES_HOST: variable.text(),
+  CONNECT_POSTGRES_PORT: variable.text(),
+  TOPIC_REPLICATION_FACTOR: z.coerce.number().int().min(1).default(1),
+  RULES_DIR: variable.text(),
+  SUPERVISION_INTERVAL_MS: variable.durationMs().default(1_000),
+});
+
+export type Config = z.output<typeof environment>;
+
+/** The password of each role, by the role's name. */
+export function rolePasswords(config: Config): Readonly<Record<string, string>> {
+  return {
+    order: config.ORDER_DB_PASSWORD,
+    payment: config.PAYMENT_DB_PASSWORD,
+    inventory: config.INVENTORY_DB_PASSWORD,
+    fraud_scoring: config.FRAUD_SCORING_DB_PASSWORD,
+    notification: config.NOTIFICATION_DB_PASSWORD,
+    debezium: config.DEBEZIUM_DB_PASSWORD,
+  };
+}

@@ -1,0 +1,79 @@
+import { defineRoute, type Route } from "@holdfast/service-kit";
+import { z } from "zod";
+import type { ConnectorStatus } from "../setup/connect-client.ts";
+import type { StepReport } from "../setup/steps.ts";
+import type { SlotStatus } from "../supervise/slots.ts";
+
+/** Unconsumed records of one partition, as one consumer group sees it. */
+export interface PartitionLag {
+  readonly group: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly lag: number;
+}
+
+/** What /status shows; each part is read when asked for. */
+export interface StatusSources {
+  readonly setup: () => readonly StepReport[];
+  readonly connectors: () => readonly ConnectorStatus[];
+  readonly slots: () => Promise<readonly SlotStatus[]>;
+  readonly lag: () => Promise<readonly PartitionLag[]>;
+}
+
+const Status = z.object({
+  setup: z.array(
+    z.object({
+      name: z.string(),
+      state: z.enum(["waiting", "running", "done", "failed"]),
+      attempts: z.number(),
+      error: z.string().optional(),
+    }),
+  ),
+  connectors: z.array(
+    z.object({
+      name: z.string(),
+      state: z.string(),
+      tasks: z.array(z.object({ id: z.number(), state: z.string(), error: z.string().optional() })),
+    }),
+  ),
+  slots: z.array(
+    z.object({
+      slot: z.string(),
+      active: z.boolean(),
+      retainedBytes: z.number(),
+      walStatus: z.string(),
+    }),
+  ),
+  lag: z.array(
+    z.object({
+      group: z.string(),
+      topic: z.string(),
+      partition: z.number(),
+      lag: z.number(),
+    }),
+  ),
+});
+
+/** The routes of operations. */
+export function routes(sources: StatusSources): Route[] {
+  return [
+    defineRoute({
+      method: "get",
+      path: "/status",
+      summary: "Set-up, connectors, replication slots and consumer lag at a glance",
+      auth: ["analyst", "admin"],
+      request: {},
+      responses: { 200: { description: "What operations sees", schema: Status } },
+      handle: async () => {
+        const [slots, lag] = await Promise.all([sources.slots(), sources.lag()]);
+        const body = {
+          setup: [...sources.setup()],
+          connectors: sources.connectors(),
+          slots,
+          lag,
+        };
+        return { status: 200, body };
+      },
+    }),
+  ];
+}

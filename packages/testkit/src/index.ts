@@ -1,3 +1,7 @@
+export { buildEvent } from "./build-event.ts";
+export { createFakeClock, type FakeClock } from "./fake-clock.ts";
+export { type JsonCodec, jsonCodec } from "./json-codec.ts";
+export { createSequentialIds, type SequentialIds } from "./sequential-ids.ts";
 export { type StackOptions, type StartedStack, startStack } from "./stack/start-stack.ts";
 export {
   type ControlSignal,
@@ -6,3 +10,5 @@ export {
   type TestStack,
   testStack,
 } from "./stack/test-stack.ts";
+export { type PublishedEvent, type TestDatabase, useTestDatabase } from "./test-database.ts";
+export { type WaitOptions, waitFor } from "./wait-for.ts";

@@ -1,7 +1,8 @@
+import type { Logger } from "@holdfast/telemetry";
 import pg from "pg";
 import type { Codec } from "./codec.ts";
 import { isRetryableRollback, translatePostgresError } from "./errors.ts";
-import type { Ids, Logger } from "./ports.ts";
+import type { Ids } from "./ports.ts";
 import { outboxPublisher } from "./publish.ts";
 import { openTransaction, type PublishVia, type Query, type Tx } from "./transaction.ts";
 

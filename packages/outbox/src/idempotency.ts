@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { counter, withSpan } from "@holdfast/telemetry";
 import { canonicalJson } from "./canonical-json.ts";
 import type { Database } from "./database.ts";
 import type { ProblemDetails } from "./errors.ts";
@@ -59,18 +60,22 @@ export async function idempotent(
 ): Promise<StoredReply> {
   const scope = scopeOf(request);
   const fingerprint = fingerprintOf(request);
-  return database.transact(async (tx) => {
-    await lockScope(tx, scope);
-    await forgetIfExpired(tx, scope);
-    if (!(await claim(tx, scope, fingerprint))) return replay(tx, scope, fingerprint);
-    const reply = storedForm(await work(tx));
-    await store(tx, scope, reply);
-    return reply;
-  });
+  return withSpan(`idempotent ${request.route}`, {}, () =>
+    database.transact(async (tx) => {
+      await lockScope(tx, scope);
+      await forgetIfExpired(tx, scope);
+      if (!(await claim(tx, scope, fingerprint))) return replay(tx, scope, fingerprint);
+      const reply = storedForm(await work(tx));
+      await store(tx, scope, reply);
+      return reply;
+    }),
+  );
 }
 
 /** How long an answer is replayed, in milliseconds: 24 hours. */
 export const idempotencyRetentionMs = 24 * 60 * 60 * 1000;
+
+const replays = counter("idempotent_replays_total");
 
 type Scope = readonly [caller: string, route: string, key: string];
 
@@ -163,6 +168,7 @@ async function replay(tx: Tx, scope: Scope, fingerprint: Buffer): Promise<Stored
       title: "This Idempotency-Key was used with another request",
     });
   }
+  replays.add(1, { route: scope[1] });
   const headers = { ...row.headers, "Idempotent-Replayed": "true" };
   return { status: row.status, headers, rawBody: row.body };
 }

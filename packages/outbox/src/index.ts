@@ -21,7 +21,7 @@ export {
   outboxMigrationsDir,
   outboxMigrationsTable,
 } from "./migrate.ts";
-export type { Clock, Component, Ids, Logger } from "./ports.ts";
+export type { Clock, Component, Ids } from "./ports.ts";
 export {
   ensureReplicationSlot,
   type OutboxLag,

@@ -8,13 +8,6 @@ export interface Clock {
   now(): number;
 }
 
-/** The part of a pino logger that this package uses. */
-export interface Logger {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
 /** Something that runs between start and stop, as service-kit's runService takes it. */
 export interface Component {
   readonly name: string;

@@ -1,6 +1,6 @@
+import { counter, currentTraceHeaders, withSpan } from "@holdfast/telemetry";
 import type { Codec } from "./codec.ts";
 import type { Ids } from "./ports.ts";
-import { activeTraceHeaders } from "./trace.ts";
 import type { PublishVia } from "./transaction.ts";
 
 const insertOutboxRow = `
@@ -13,28 +13,35 @@ const insertOutboxRow = `
                       partition, traceparent, tracestate)
   SELECT $1, $2, $3, $4, $5, $6, entity.version, $7, $8, $9 FROM entity`;
 
+const publishedRows = counter("outbox_published_rows_total");
+
 /**
  * Makes Tx.publish: encodes the event (throws the codec's errors before anything is written), takes
- * the entity's next version under its row lock and inserts the outbox row with the active trace.
+ * the entity's next version under its row lock and inserts the outbox row with the trace that the
+ * consumer will continue.
  */
 export function outboxPublisher(codec: Pick<Codec, "encode"> | undefined, ids: Ids): PublishVia {
   // biome-ignore lint/complexity/useMaxParams: the signature of Publish
-  return (query) => async (topic, type, event, options) => {
+  return (tx) => async (topic, type, event, options) => {
     if (codec === undefined) throw new Error("This database was created without a codec");
     const payload = codec.encode(topic, type, event);
     const id = ids.next();
-    const { traceparent, tracestate } = activeTraceHeaders();
-    await query({ name: "outbox-insert", text: insertOutboxRow }, [
-      id,
-      topic,
-      options.key,
-      type,
-      payload,
-      options.entityId,
-      options.partition ?? null,
-      traceparent,
-      tracestate,
-    ]);
+    const { key, entityId, partition = null } = options;
+    await withSpan(`send ${topic}`, { kind: "producer" }, async () => {
+      const { traceparent = null, tracestate = null } = currentTraceHeaders();
+      await tx.query({ name: "outbox-insert", text: insertOutboxRow }, [
+        id,
+        topic,
+        key,
+        type,
+        payload,
+        entityId,
+        partition,
+        traceparent,
+        tracestate,
+      ]);
+    });
+    tx.afterCommit(() => publishedRows.add(1, { topic, event_type: type }));
     return id;
   };
 }

@@ -1,6 +1,7 @@
+import { type Logger, withSpan } from "@holdfast/telemetry";
 import type { Database } from "./database.ts";
 import { idempotencyRetentionMs } from "./idempotency.ts";
-import type { Component, Logger } from "./ports.ts";
+import type { Component } from "./ports.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -62,7 +63,8 @@ export function createRetentionSweeper(options: {
   let current: Promise<void> = Promise.resolve();
   const run = async (): Promise<void> => {
     try {
-      logger.info({ deleted: await sweep(database, retention) }, "Retention sweep done");
+      const result = await withSpan("sweep retention", {}, () => sweep(database, retention));
+      logger.info({ result }, "Retention sweep done");
     } catch (error) {
       logger.warn({ err: error }, "Retention sweep failed; the next one will do its work");
     }

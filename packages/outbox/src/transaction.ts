@@ -47,8 +47,8 @@ export interface OpenTransaction {
   readonly afterCommit: readonly (() => void)[];
 }
 
-/** Binds `publish` to an open transaction's `query`. */
-export type PublishVia = (query: Query) => Publish;
+/** Binds `publish` to an open transaction. */
+export type PublishVia = (tx: Pick<Tx, "query" | "afterCommit">) => Publish;
 
 /** Wraps a client on which BEGIN has run. */
 export function openTransaction(client: PoolClient, publishVia: PublishVia): OpenTransaction {
@@ -69,17 +69,18 @@ export function openTransaction(client: PoolClient, publishVia: PublishVia): Ope
       running -= 1;
     }
   };
-  const publish = publishVia(query);
+  const addAfterCommit = (action: () => void): void => {
+    ensureOpen();
+    afterCommit.push(action);
+  };
+  const publish = publishVia({ query, afterCommit: addAfterCommit });
   const tx: Tx = {
     query,
     publish: async (...event) => {
       ensureOpen();
       return publish(...event);
     },
-    afterCommit: (action) => {
-      ensureOpen();
-      afterCommit.push(action);
-    },
+    afterCommit: addAfterCommit,
   };
   const close = (): void => {
     open = false;

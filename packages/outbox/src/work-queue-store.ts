@@ -1,15 +1,17 @@
+import { currentTraceHeaders } from "@holdfast/telemetry";
 import type { Database } from "./database.ts";
 import { TransactionMisuse } from "./errors.ts";
-import { activeTraceHeaders, type TraceHeaders } from "./trace.ts";
 import type { Tx } from "./transaction.ts";
 
 /** A claimed row; times in ms since the epoch. */
-export interface ClaimedTask<Payload> extends TraceHeaders {
+export interface ClaimedTask<Payload> {
   readonly key: string;
   readonly payload: Payload;
   readonly attempt: number;
   readonly dueAt: number;
   readonly lease: string;
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
 }
 
 /** The task was cancelled, or its lease ran out and another worker took it over. */
@@ -21,7 +23,7 @@ export async function insertTask(
   queue: string,
   task: { readonly key: string; readonly payload: unknown; readonly dueAtMs: number },
 ): Promise<void> {
-  const { traceparent, tracestate } = activeTraceHeaders();
+  const { traceparent = null, tracestate = null } = currentTraceHeaders();
   await tx.query(
     `INSERT INTO work_queue (queue, key, payload, due_at, next_attempt_at, traceparent, tracestate)
      VALUES ($1, $2, $3, to_timestamp($4::float8 / 1000), to_timestamp($4::float8 / 1000), $5, $6)

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { inTrace } from "./trace.ts";
+import { counter, observe, type TraceHeaders, withSpan } from "@holdfast/telemetry";
 import type { WorkQueue, WorkQueueOptions } from "./work-queue.ts";
 import {
   type ClaimedTask,
@@ -10,6 +10,8 @@ import {
   putBackTask,
   settleTask,
 } from "./work-queue-store.ts";
+
+const tried = counter("work_queue_tasks_total");
 
 /**
  * Makes a queue. States: idle → running (start) → draining (stop: claims nothing new) → idle, once the
@@ -26,6 +28,7 @@ export function createWorkQueue<Payload>(options: WorkQueueOptions<Payload>): Wo
   let wake = new AbortController();
   let running: Promise<void> | undefined;
   let stopping = false;
+  let stopObserving: (() => void) | undefined;
 
   const nudge = (): void => wake.abort();
   const claim = (limit: number): Promise<ClaimedTask<Payload>[]> =>
@@ -56,7 +59,7 @@ export function createWorkQueue<Payload>(options: WorkQueueOptions<Payload>): Wo
       try {
         await claimAndWait();
       } catch (error) {
-        logger.warn({ err: error, queue: name }, "The work queue cannot reach its database");
+        logger.warn({ err: error, name }, "The work queue cannot reach its database");
         await delay(pollMs, undefined, { signal: wake.signal }).catch(() => undefined);
       }
     }
@@ -80,6 +83,11 @@ export function createWorkQueue<Payload>(options: WorkQueueOptions<Payload>): Wo
     },
     start: async () => {
       stopping = false;
+      stopObserving ??= observe("work_queue_oldest_due_age_seconds", async () => {
+        const next = await nextDueAt(database, name);
+        const ageMs = next === undefined ? 0 : Math.max(0, clock.now() - next);
+        return [{ value: ageMs / 1000, labels: { queue: name } }];
+      });
       running ??= loop();
     },
     stop: async () => {
@@ -87,6 +95,8 @@ export function createWorkQueue<Payload>(options: WorkQueueOptions<Payload>): Wo
       nudge();
       await running;
       running = undefined;
+      stopObserving?.();
+      stopObserving = undefined;
     },
   };
 }
@@ -98,7 +108,7 @@ function taskRunner<Payload>(options: WorkQueueOptions<Payload>) {
   const backoffMs = options.backoffMs ?? doublingBackoff;
   const putBack = async (task: ClaimedTask<Payload>, error: unknown): Promise<void> => {
     const waitMs = backoffMs(task.attempt);
-    const fields = { err: error, queue: name, task: task.key, attempt: task.attempt, waitMs };
+    const fields = { err: error, name, task: task.key, attempt: task.attempt, delayMs: waitMs };
     logger.warn(fields, "A task failed and will be tried again");
     await putBackTask(database, name, {
       key: task.key,
@@ -110,7 +120,7 @@ function taskRunner<Payload>(options: WorkQueueOptions<Payload>) {
   return async (task: ClaimedTask<Payload>): Promise<boolean> => {
     const signal = AbortSignal.timeout(leaseMs);
     try {
-      await inTrace(`work ${name}`, task, async () => {
+      await withSpan(`process ${name}`, { kind: "consumer", parent: traceOf(task) }, async () => {
         const { key, payload, attempt, dueAt } = task;
         const settle = await perform({ key, payload, attempt, dueAt, signal });
         await database.transact(async (tx) => {
@@ -118,14 +128,23 @@ function taskRunner<Payload>(options: WorkQueueOptions<Payload>) {
           await settle(tx);
         });
       });
+      tried.add(1, { queue: name, result: "settled" });
       return true;
     } catch (error) {
+      tried.add(1, { queue: name, result: "failed" });
       // When even this fails the lease runs out and the task is claimed again.
       await putBack(task, error).catch((cause: unknown) => {
-        logger.error({ err: cause, queue: name, task: task.key }, "A task could not be put back");
+        logger.error({ err: cause, name, task: task.key }, "A task could not be put back");
       });
       return false;
     }
+  };
+}
+
+function traceOf({ traceparent, tracestate }: ClaimedTask<unknown>): TraceHeaders {
+  return {
+    ...(traceparent === null ? {} : { traceparent }),
+    ...(tracestate === null ? {} : { tracestate }),
   };
 }
 

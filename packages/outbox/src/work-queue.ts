@@ -1,5 +1,6 @@
+import type { Logger } from "@holdfast/telemetry";
 import type { Database } from "./database.ts";
-import type { Clock, Component, Logger } from "./ports.ts";
+import type { Clock, Component } from "./ports.ts";
 import type { Tx } from "./transaction.ts";
 
 /** One claimed piece of work. */

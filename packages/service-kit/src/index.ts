@@ -33,7 +33,6 @@ export {
 export { createHttpServer, type HttpServer, type HttpServerOptions } from "./http/server.ts";
 export { createUuidV7, type Ids, uuidV5 } from "./ids.ts";
 export { type Component, component, runService, type ServiceOptions } from "./lifecycle.ts";
-export type { Logger } from "./logger.ts";
 export { formatMoney, minorUnitDigits } from "./money.ts";
 export { createNudge, type Nudge } from "./nudge.ts";
 export {

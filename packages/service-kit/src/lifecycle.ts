@@ -1,4 +1,4 @@
-import type { Logger } from "./logger.ts";
+import type { Logger } from "@holdfast/telemetry";
 import type { Readiness } from "./readiness.ts";
 
 /** Something that runs between start and stop. `stop` finishes work in hand and is safe to repeat. */
@@ -52,7 +52,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
   }
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => {
-      logger.error({ service, err: error, event }, "Uncaught error; exiting");
+      logger.error({ service, err: error, type: event }, "Uncaught error; exiting");
       process.exit(1);
     });
   }
@@ -60,7 +60,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
     try {
       await item.start();
     } catch (error) {
-      logger.error({ service, err: error, component: item.name }, "Start failed");
+      logger.error({ service, err: error, name: item.name }, "Start failed");
       await stop(1);
     }
   }
@@ -93,7 +93,7 @@ async function stopInReverse(components: readonly Component[], logger: Logger): 
       await item.stop();
     } catch (error) {
       failed = true;
-      logger.error({ err: error, component: item.name }, "Stop failed");
+      logger.error({ err: error, name: item.name }, "Stop failed");
     }
   }
   return failed;

@@ -1,4 +1,4 @@
-import { trace } from "@opentelemetry/api";
+import { currentTraceId } from "@holdfast/telemetry";
 import type { Response } from "express";
 import { type ProblemDetails, problemOf } from "../problem.ts";
 
@@ -18,7 +18,7 @@ export function sendProblem(response: Response, problem: ProblemDetails): void {
   const { status, code, title, detail, errors, retryAfterSeconds, extensions } = problem;
   if (retryAfterSeconds !== undefined) response.set("Retry-After", String(retryAfterSeconds));
   if (status === 401) response.set("WWW-Authenticate", 'Bearer realm="holdfast"');
-  const traceId = trace.getActiveSpan()?.spanContext().traceId;
+  const traceId = currentTraceId();
   response.status(status).type("application/problem+json");
   response.send(
     JSON.stringify({

@@ -1,3 +1,4 @@
+import { silentLogger } from "@holdfast/telemetry";
 import { describe, expect, test } from "@jest/globals";
 import request from "supertest";
 import { z } from "zod";
@@ -5,8 +6,6 @@ import { createAuthenticate, readApiKeys } from "../api-keys.ts";
 import { createReadiness } from "../readiness.ts";
 import { defineRoute } from "./route.ts";
 import { createHttpServer } from "./server.ts";
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 const place = defineRoute({
   method: "post",
@@ -35,8 +34,7 @@ const { app } = createHttpServer({
   routes: [place],
   authenticate: createAuthenticate(readApiKeys({ APP_ENV: "demo" })),
   readiness,
-  renderMetrics: async () => "",
-  logger: silent,
+  logger: silentLogger,
 });
 
 describe("a route", () => {

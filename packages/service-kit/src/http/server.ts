@@ -1,10 +1,10 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { httpMetrics, type Logger, renderMetrics } from "@holdfast/telemetry";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import helmet from "helmet";
 import type { Authenticate } from "../api-keys.ts";
 import type { Component } from "../lifecycle.ts";
-import type { Logger } from "../logger.ts";
 import { notFound, Problem } from "../problem.ts";
 import type { Readiness } from "../readiness.ts";
 import { docsRouter } from "./docs.ts";
@@ -32,8 +32,8 @@ export interface HttpServerOptions {
   readonly routes: readonly Route[];
   readonly authenticate: Authenticate;
   readonly readiness: Readiness;
-  /** Prometheus text for /metrics. */
-  readonly renderMetrics: () => Promise<string>;
+  /** Prometheus text for /metrics; default: telemetry's own. */
+  readonly renderMetrics?: () => Promise<string>;
   readonly logger: Logger;
   readonly rateLimit?: RateLimit;
   /** Default 64 KiB. */
@@ -86,8 +86,9 @@ function createApp(options: HttpServerOptions, stopping: AbortSignal): Express {
   const { service, version, description, routes, authenticate } = options;
   const app = express();
   app.set("query parser", "simple");
+  app.use(httpMetrics());
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
-  app.use(healthRouter(options));
+  app.use(healthRouter({ renderMetrics, ...options }));
   const info = { title: `Holdfast ${service}`, version, ...(description ? { description } : {}) };
   app.use(docsRouter(openApiDocument(info, routes)));
   app.use(limitFailedAuthentication());

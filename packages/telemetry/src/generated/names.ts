@@ -31,6 +31,8 @@ export const metrics = {
   orders_saga_oldest_age_seconds: {"kind":"gauge","labels":["state"],"help":"Age of the order that is longest in a state which is not terminal."},
   orders_saga_stuck: {"kind":"gauge","labels":["state"],"help":"Orders longer in a state than three times the step's time-out."},
   idempotent_replays_total: {"kind":"counter","labels":["route"],"help":"Answers replayed from a stored idempotency key."},
+  work_queue_tasks_total: {"kind":"counter","labels":["queue","result"],"help":"Tries of durable steps and timers by result, which is settled or failed."},
+  work_queue_oldest_due_age_seconds: {"kind":"gauge","labels":["queue"],"help":"How long the oldest task that is due has waited; 0 without one."},
   payments_total: {"kind":"counter","labels":["status"],"help":"Transitions of payments into a status."},
   payments_held: {"kind":"gauge","labels":[],"help":"Payments that wait for a person."},
   fallback_verdicts_total: {"kind":"counter","labels":["action"],"help":"Payments that went on by policy because no verdict came in time."},

@@ -14,7 +14,7 @@ const usage = `Usage:
   npm run reset                     stop everything, wipe the data
   npm run doctor                    what this machine lacks, and the cure
 
-Options: --only a,b (these parts and what they need), --run NAME, --quiet
+Options: --only a,b (these parts and what they need), --run NAME, --free-ports, --quiet
 Variables: HOLDFAST_PORT_OFFSET, HOLDFAST_HOME, HOLDFAST_CACHE, JAEGER_BIN`;
 
 async function main(args: string[]): Promise<number> {
@@ -26,6 +26,7 @@ async function main(args: string[]): Promise<number> {
       follow: { type: "boolean", short: "f", default: false },
       json: { type: "boolean", default: false },
       quiet: { type: "boolean", default: false },
+      "free-ports": { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
       only: { type: "string" },
       owner: { type: "string" },
@@ -43,6 +44,7 @@ async function main(args: string[]): Promise<number> {
       return up(settings, {
         detach: values.detach,
         quiet: values.quiet,
+        freePorts: values["free-ports"],
         only: values.only?.split(",") ?? null,
         ownerPid: values.owner === undefined ? null : Number(values.owner),
       });

@@ -1,6 +1,6 @@
 /**
  * From docker-compose.yml to the processes of a native run: which parts, with which environment,
- * ports, folders and health probe, and what each waits for. Pure, apart from reading nothing at all.
+ * ports, folders and health probe, and what each waits for. Pure.
  */
 import { join } from "node:path";
 import { localEnvironment, nativePorts, type PortMap } from "./addresses.ts";
@@ -90,7 +90,7 @@ function toPart(service: ComposeService, ports: PortMap, options: PlanOptions): 
     launcher,
     command: service.command,
     environment: launcher === "node" ? listenLocally(service, environment, ports) : environment,
-    ports: ports.get(service.name) ?? new Map(),
+    ports: usedPorts(service, ports, options.traceStore),
     cwd: local(service.workingDir ?? imageRoot),
     dataDir,
     logFile: join(options.home, "logs", `${service.name}.log`),
@@ -103,6 +103,16 @@ function toPart(service: ComposeService, ports: PortMap, options: PlanOptions): 
     restart: service.restart !== "no",
     stopGraceMs: service.stopGraceMs,
   };
+}
+
+function usedPorts(
+  service: ComposeService,
+  ports: PortMap,
+  store: TraceStore,
+): ReadonlyMap<number, number> {
+  const all = ports.get(service.name) ?? new Map<number, number>();
+  if (service.native?.run !== "traces") return all;
+  return new Map([...all].filter(([port]) => (port === 9411) === (store === "zipkin")));
 }
 
 function localMounts(service: ComposeService, dataDir: string, root: string): Map<string, string> {

@@ -5,7 +5,7 @@ import { parseComposeFile } from "./compose-file.ts";
 import { newSocketPath, removeSocket, serveControl } from "./control.ts";
 import type { Tools } from "./launchers/launch.ts";
 import { type NativePart, planNative } from "./plan.ts";
-import { isPortTaken } from "./probe.ts";
+import { freeOffset, takenPorts } from "./ports.ts";
 import { isAlive, type ProcessRef, refOf } from "./process-ref.ts";
 import { type RunFile, runFilePath, writeRunFile } from "./run-file.ts";
 import { root, type Settings } from "./settings.ts";
@@ -15,6 +15,8 @@ import { addressesOf } from "./well-known.ts";
 export interface SuperviseOptions {
   readonly settings: Settings;
   readonly tools: Tools;
+  /** Look for an offset at which every port is free, in place of the one that is set. */
+  readonly freePorts: boolean;
   /** Names of parts, or null for all. */
   readonly only: readonly string[] | null;
   /** When this process has gone, everything stops; null to go on for ever. */
@@ -23,12 +25,12 @@ export interface SuperviseOptions {
 }
 
 /** Reads docker-compose.yml and plans the run. */
-export function planRun({ settings, tools, only }: SuperviseOptions): NativePart[] {
+function planRun({ settings, tools, only }: SuperviseOptions, portOffset: number): NativePart[] {
   const text = readFileSync(join(root, "docker-compose.yml"), "utf8");
   return planNative(parseComposeFile(text, process.env), {
     root,
     home: settings.home,
-    portOffset: settings.portOffset,
+    portOffset,
     traceStore: tools.jaeger === null ? "zipkin" : "jaeger",
     only,
   });
@@ -39,11 +41,12 @@ export function planRun({ settings, tools, only }: SuperviseOptions): NativePart
  * the control socket, when the owner has gone, or when a part cannot start.
  */
 export async function supervise(options: SuperviseOptions): Promise<number> {
-  const parts = planRun(options);
+  const plan = (portOffset: number) => planRun(options, portOffset);
+  const portOffset = options.freePorts ? await freeOffset(plan) : options.settings.portOffset;
+  const parts = plan(portOffset);
   const taken = await takenPorts(parts);
   if (taken.length > 0) throw new Error(taken.join("\n"));
-  const run = new Run(parts, options);
-  return run.untilEnd();
+  return new Run(parts, { ...options, settings: { ...options.settings, portOffset } }).untilEnd();
 }
 
 class Run {
@@ -121,19 +124,4 @@ function firstRunFile(
     parts: {},
     addresses: addressesOf(parts, traceStore),
   };
-}
-
-/** One line, with its cure, for each port that something else has. */
-async function takenPorts(parts: readonly NativePart[]): Promise<string[]> {
-  const wanted = parts.flatMap((part) =>
-    [...part.ports.values()].map((port) => [part.name, port] as const),
-  );
-  const checks = wanted.map(async ([name, port]) =>
-    (await isPortTaken(port))
-      ? [
-          `port ${port} (${name}) is taken by another program: end it, or shift all ports with HOLDFAST_PORT_OFFSET=1000`,
-        ]
-      : [],
-  );
-  return (await Promise.all(checks)).flat();
 }

@@ -14,6 +14,7 @@ import { welcome } from "./welcome.ts";
 export interface UpOptions {
   readonly detach: boolean;
   readonly quiet: boolean;
+  readonly freePorts: boolean;
   readonly only: readonly string[] | null;
   /** Pid of a process with which the run shall end. */
   readonly ownerPid: number | null;
@@ -38,6 +39,7 @@ export async function up(settings: Settings, options: UpOptions): Promise<number
   return supervise({
     settings,
     tools,
+    freePorts: options.freePorts,
     only: options.only,
     owner,
     onChange: (file) => {
@@ -62,6 +64,7 @@ async function detach(settings: Settings, options: UpOptions, display: Display):
   const logFile = join(settings.home, "logs/supervisor.log");
   const log = openSync(logFile, "w");
   const args = [join(import.meta.dirname, "main.ts"), "up", "--run", settings.run, "--quiet"];
+  if (options.freePorts) args.push("--free-ports");
   if (options.only) args.push("--only", options.only.join(","));
   if (options.ownerPid !== null) args.push("--owner", String(options.ownerPid));
   const child = spawn(process.execPath, args, { detached: true, stdio: ["ignore", log, log] });

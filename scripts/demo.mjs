@@ -1,0 +1,63 @@
+// The first command of a fresh clone, under whatever Node the machine has (20 or newer): looks at
+// the machine, installs the dependencies, and goes on under the pinned Node, which runs TypeScript.
+// node: imports only.
+//
+//   node scripts/demo.mjs [up | status | stop | reset | logs | doctor] [options]
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { examine, report } from "./stack/bootstrap/doctor.mjs";
+import { install, isInstalled, pinnedNode } from "./stack/bootstrap/install.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const args = process.argv.slice(2);
+const command = args.find((word) => !word.startsWith("-")) ?? "up";
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+async function main() {
+  if (command === "doctor") return doctor(true);
+  if (command === "up") {
+    const sick = await doctor(false);
+    if (sick) return sick;
+    install(root);
+  } else if (!isInstalled(root)) {
+    console.log("Nothing is installed here, so nothing runs. Start with: npm run demo");
+    return command === "status" ? 1 : 0;
+  }
+  return goOn();
+}
+
+/** @param {boolean} all */
+async function doctor(all) {
+  const findings = await examine(root);
+  report(findings, all);
+  return findings.every(({ ok }) => ok) ? 0 : 1;
+}
+
+/**
+ * Runs the TypeScript under the pinned Node and takes over its exit code.
+ * @returns {Promise<number>}
+ */
+function goOn() {
+  const node = pinnedNode(root);
+  const child = spawn(node, [join(root, "scripts/stack/main.ts"), ...args], {
+    stdio: "inherit",
+    env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env["PATH"] ?? ""}` },
+  });
+  process.on("SIGINT", () => {}); // the terminal tells the child as well; we wait for its end
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  process.on("SIGHUP", () => child.kill("SIGHUP"));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) =>
+      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)),
+    );
+  });
+}

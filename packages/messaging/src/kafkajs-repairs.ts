@@ -1,0 +1,42 @@
+// What kafkajs 2.2.4 needs before it is fit for use. Imported for its effects, once, by kafka.ts.
+import { createRequire } from "node:module";
+import { promisify } from "node:util";
+import { zstdCompress, zstdDecompress } from "node:zlib";
+// kafkajs is CommonJS: these names are found by Node's export analysis.
+import { CompressionCodecs, CompressionTypes } from "kafkajs";
+
+interface RequestQueue {
+  throttleCheckTimeoutId: NodeJS.Timeout | null;
+  readonly throttledUntil: number;
+  readonly pending: readonly unknown[];
+  checkPendingRequests(): void;
+  scheduleCheckPendingRequests(): void;
+}
+
+const checkIntervalMs = 10;
+
+/**
+ * The original re-arms its timer for ever, with a negative delay (1 ms) while nothing is pending:
+ * a steady load on an idle process, and a TimeoutNegativeWarning. Here a timer exists only while
+ * requests wait, which is all that the original needs it for: answers look at the queue as well.
+ */
+function schedulePendingOnly(this: RequestQueue): void {
+  if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return;
+  const delayMs = Math.max(this.throttledUntil - Date.now(), checkIntervalMs);
+  this.throttleCheckTimeoutId = setTimeout(() => {
+    this.throttleCheckTimeoutId = null;
+    this.checkPendingRequests();
+  }, delayMs);
+}
+
+const require = createRequire(import.meta.url);
+const queue = require("kafkajs/src/network/requestQueue/index.js") as { prototype: RequestQueue };
+queue.prototype.scheduleCheckPendingRequests = schedulePendingOnly;
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+
+CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+  compress: (encoder: { buffer: Buffer }) => compress(encoder.buffer),
+  decompress: (buffer: Buffer) => decompress(buffer),
+});

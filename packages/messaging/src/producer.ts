@@ -1,0 +1,330 @@
+import {
+  counter,
+  currentTraceHeaders,
+  currentTraceId,
+  gauge,
+  histogram,
+  type Logger,
+  type SpanName,
+  withSpan,
+} from "@holdfast/telemetry";
+import {
+  CompressionTypes,
+  type Message as KafkaMessage,
+  type Producer as KafkaProducer,
+  Partitioners,
+  type RecordMetadata,
+} from "kafkajs";
+import { PermanentError, TransientError } from "./errors.ts";
+import { type KafkaClient, requestTimeoutMs } from "./kafka.ts";
+
+export interface OutgoingRecord {
+  readonly topic: string;
+  readonly key: string | Buffer | null;
+  readonly value: Buffer | null;
+  /** The active trace is added when traceparent is missing. */
+  readonly headers?: Readonly<Record<string, string | Buffer>>;
+  /** Default: by the key's murmur2 hash, as every Java client does. */
+  readonly partition?: number;
+}
+
+/** Where a record lies. */
+export interface Position {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+}
+
+export interface Producer {
+  readonly name: string;
+  /** Connects in the background; sending connects as well. */
+  start(): Promise<void>;
+  /**
+   * Appends records. Resolves with their positions, in the order given, when all in-sync replicas
+   * have them. A rejection leaves open whether they are on the log: send them again with the same
+   * ids. Records of one partition keep the order of the calls, as long as no call rejects.
+   * Rejects with ProducerOverloaded (transient) at once when too much is queued.
+   */
+  send(records: readonly OutgoingRecord[]): Promise<Position[]>;
+  /** Sends what is queued, then disconnects. Idempotent. */
+  stop(): Promise<void>;
+  readonly queuedRecords: number;
+}
+
+export interface ProducerOptions {
+  readonly kafka: KafkaClient;
+  readonly logger: Logger;
+  /** Default none: small records gain nothing. */
+  readonly compression?: "none" | "zstd";
+  /** Bytes that may wait for the outstanding request; default 32 MiB. */
+  readonly maxQueuedBytes?: number;
+}
+
+/** The brokers are slower than the callers; nothing of this call was sent. */
+export class ProducerOverloaded extends TransientError {
+  override readonly name = "ProducerOverloaded";
+}
+
+/** A record is larger than the topic takes. */
+export class RecordTooLarge extends PermanentError {
+  override readonly name = "RecordTooLarge";
+}
+
+/** A producer with one outstanding request; see the class. */
+export function createProducer(options: ProducerOptions): Producer {
+  return new QueueingProducer(options);
+}
+
+/** A request is closed at this many bytes: below the broker's default message.max.bytes. */
+const maxRequestBytes = 900_000;
+const sent = counter("messages_sent_total");
+const failures = counter("message_send_failures_total");
+const duration = histogram("message_send_duration_seconds");
+const queueLength = gauge("producer_queue_records");
+
+interface Call {
+  readonly records: readonly OutgoingRecord[];
+  readonly bytes: number;
+  readonly resolve: (positions: Position[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Calls queue while a request is outstanding; the next request carries all that queued meanwhile.
+ * One outstanding request, because with several a lost acknowledgement reorders, and in the
+ * client's idempotent mode loses and doubles records. The latency of an idle producer is that of
+ * one request; under load the batches grow by themselves.
+ *
+ * States: idle ⇄ sending; stop waits for idle.
+ */
+class QueueingProducer implements Producer {
+  readonly name = "producer";
+  readonly #client: KafkaProducer;
+  readonly #logger: Logger;
+  readonly #compression: CompressionTypes;
+  readonly #maxQueuedBytes: number;
+  readonly #partitions = new WeakMap<KafkaMessage, number>();
+  #queue: Call[] = [];
+  #queuedBytes = 0;
+  #queuedRecords = 0;
+  #sending: Promise<void> | undefined;
+  #connecting: Promise<void> | undefined;
+
+  constructor({ kafka, logger, compression, maxQueuedBytes }: ProducerOptions) {
+    this.#logger = logger;
+    this.#compression = compression === "zstd" ? CompressionTypes.ZSTD : CompressionTypes.None;
+    this.#maxQueuedBytes = maxQueuedBytes ?? 32 * 1024 * 1024;
+    this.#client = kafka.producer({
+      allowAutoTopicCreation: false,
+      idempotent: false,
+      maxInFlightRequests: 1,
+      createPartitioner: () => this.#rememberPartition(Partitioners.DefaultPartitioner()),
+    });
+  }
+
+  get queuedRecords(): number {
+    return this.#queuedRecords;
+  }
+
+  async start(): Promise<void> {
+    this.#connect().catch((err: unknown) => {
+      this.#logger.warn({ err }, "The producer could not connect yet.");
+    });
+  }
+
+  async send(records: readonly OutgoingRecord[]): Promise<Position[]> {
+    if (records.length === 0) return [];
+    if (currentTraceId() === undefined) return this.#enqueue(records);
+    const topic = records[0]?.topic ?? "";
+    return withSpan(
+      `send ${topic}` satisfies SpanName,
+      {
+        kind: "producer",
+        attributes: {
+          "messaging.system": "kafka",
+          "messaging.operation.type": "send",
+          "messaging.operation.name": "send",
+          "messaging.destination.name": topic,
+          "messaging.batch.message_count": records.length,
+        },
+      },
+      () => this.#enqueue(withTrace(records)),
+    );
+  }
+
+  #enqueue(records: readonly OutgoingRecord[]): Promise<Position[]> {
+    const bytes = records.reduce((sum, record) => sum + sizeOf(record), 0);
+    if (this.#queuedBytes > 0 && this.#queuedBytes + bytes > this.#maxQueuedBytes) {
+      return Promise.reject(new ProducerOverloaded(`${this.#queuedBytes} bytes wait to be sent`));
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Position[]>();
+    this.#queue.push({ records, bytes, resolve, reject });
+    this.#count(records.length, bytes);
+    this.#sending ??= this.#sendQueue().finally(() => {
+      this.#sending = undefined;
+    });
+    return promise;
+  }
+
+  async #sendQueue(): Promise<void> {
+    // Calls of the same turn of the event loop share the first request.
+    await undefined;
+    while (this.#queue.length > 0) {
+      const calls = this.#nextCalls();
+      try {
+        await this.#connect();
+        const positions = await this.#request(calls.flatMap(({ records }) => records));
+        let from = 0;
+        for (const { records, resolve } of calls) {
+          resolve(positions.slice(from, from + records.length));
+          from += records.length;
+        }
+      } catch (error) {
+        failures.add(1);
+        for (const { reject } of calls) reject(sendError(error));
+      }
+      for (const { records, bytes } of calls) this.#count(-records.length, -bytes);
+    }
+  }
+
+  /** As many whole calls as fit one request, but at least one. */
+  #nextCalls(): Call[] {
+    let bytes = 0;
+    let count = 0;
+    for (const call of this.#queue) {
+      bytes += call.bytes;
+      if (count > 0 && bytes > maxRequestBytes) break;
+      count += 1;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  /** One call may be larger than one request: its chunks go one after another. */
+  async #request(records: readonly OutgoingRecord[]): Promise<Position[]> {
+    const positions: Position[] = [];
+    for (const chunk of chunks(records)) positions.push(...(await this.#sendChunk(chunk)));
+    return positions;
+  }
+
+  async #sendChunk(records: readonly OutgoingRecord[]): Promise<Position[]> {
+    const messages = records.map(toMessage);
+    const byTopic = new Map<string, KafkaMessage[]>();
+    for (const [index, { topic }] of records.entries()) {
+      const list = byTopic.get(topic) ?? [];
+      list.push(messages[index] as KafkaMessage);
+      byTopic.set(topic, list);
+    }
+    const startedAt = performance.now();
+    const answer = await this.#client.sendBatch({
+      acks: -1,
+      timeout: requestTimeoutMs,
+      compression: this.#compression,
+      topicMessages: [...byTopic].map(([topic, list]) => ({ topic, messages: list })),
+    });
+    duration.record((performance.now() - startedAt) / 1000);
+    for (const [topic, list] of byTopic) sent.add(list.length, { topic });
+    return this.#positionsOf(records, messages, answer);
+  }
+
+  /** The answer has one base offset per partition; within it the order is ours. */
+  #positionsOf(
+    records: readonly OutgoingRecord[],
+    messages: readonly KafkaMessage[],
+    answer: readonly RecordMetadata[],
+  ): Position[] {
+    const next = new Map(
+      answer.map(({ topicName, partition, baseOffset }) => [
+        `${topicName}-${partition}`,
+        BigInt(baseOffset ?? "-1"),
+      ]),
+    );
+    return records.map(({ topic }, index) => {
+      const partition = this.#partitions.get(messages[index] as KafkaMessage) ?? -1;
+      const key = `${topic}-${partition}`;
+      const offset = next.get(key) ?? -1n;
+      next.set(key, offset + 1n);
+      return { topic, partition, offset: offset.toString() };
+    });
+  }
+
+  // The client does not say which partition it chose, and positions need it.
+  #rememberPartition(
+    choose: ReturnType<typeof Partitioners.DefaultPartitioner>,
+  ): ReturnType<typeof Partitioners.DefaultPartitioner> {
+    return (args) => {
+      const partition = choose(args);
+      this.#partitions.set(args.message, partition);
+      return partition;
+    };
+  }
+
+  #connect(): Promise<void> {
+    this.#connecting ??= this.#client.connect().catch((error: unknown) => {
+      this.#connecting = undefined;
+      throw error;
+    });
+    return this.#connecting;
+  }
+
+  #count(records: number, bytes: number): void {
+    this.#queuedRecords += records;
+    this.#queuedBytes += bytes;
+    queueLength.set(this.#queuedRecords);
+  }
+
+  async stop(): Promise<void> {
+    await this.#sending;
+    await this.#connecting?.catch(() => undefined);
+    this.#connecting = undefined;
+    await this.#client.disconnect();
+  }
+}
+
+function* chunks(records: readonly OutgoingRecord[]): Generator<readonly OutgoingRecord[]> {
+  let chunk: OutgoingRecord[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    const size = sizeOf(record);
+    if (chunk.length > 0 && bytes + size > maxRequestBytes) {
+      yield chunk;
+      chunk = [];
+      bytes = 0;
+    }
+    chunk.push(record);
+    bytes += size;
+  }
+  yield chunk;
+}
+
+function sizeOf({ key, value, headers }: OutgoingRecord): number {
+  let bytes = (key?.length ?? 0) + (value?.length ?? 0) + 64;
+  for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0);
+  return bytes;
+}
+
+function toMessage({ key, value, headers, partition }: OutgoingRecord): KafkaMessage {
+  return {
+    key,
+    value,
+    ...(headers !== undefined && { headers: { ...headers } }),
+    ...(partition !== undefined && { partition }),
+  };
+}
+
+function withTrace(records: readonly OutgoingRecord[]): OutgoingRecord[] {
+  const trace = currentTraceHeaders();
+  return records.map((record) =>
+    record.headers?.["traceparent"] === undefined
+      ? { ...record, headers: { ...record.headers, ...trace } }
+      : record,
+  );
+}
+
+function sendError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const type = "type" in error ? error.type : undefined;
+  if (type === "MESSAGE_TOO_LARGE" || type === "RECORD_LIST_TOO_LARGE") {
+    return new RecordTooLarge("The broker refuses a record of this size", { cause: error });
+  }
+  return new TransientError(`Sending failed: ${error.message}`, { cause: error });
+}

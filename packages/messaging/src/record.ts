@@ -1,0 +1,74 @@
+import type { KafkaMessage } from "kafkajs";
+
+/** Header bytes as they came; a header that was sent several times keeps its last value. */
+export type RawHeaders = Readonly<Record<string, Buffer>>;
+
+/** One record as it lies on the log. */
+export interface IncomingRecord {
+  readonly topic: string;
+  readonly partition: number;
+  /** Decimal digits. */
+  readonly offset: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  /** Decoded as UTF-8 on first use. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly rawHeaders: RawHeaders;
+  /** Milliseconds since the epoch: creation or append time, as the topic says. */
+  readonly timestampMs: number;
+}
+
+/** The client's message as an IncomingRecord. Decodes headers only when asked: hot loops do not. */
+export class KafkaRecord implements IncomingRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly #message: KafkaMessage;
+  #headers: Record<string, string> | undefined;
+
+  constructor(topic: string, partition: number, message: KafkaMessage) {
+    this.topic = topic;
+    this.partition = partition;
+    this.#message = message;
+  }
+
+  get offset(): string {
+    return this.#message.offset;
+  }
+
+  get key(): Buffer | null {
+    return this.#message.key;
+  }
+
+  get value(): Buffer | null {
+    return this.#message.value;
+  }
+
+  get timestampMs(): number {
+    return Number(this.#message.timestamp);
+  }
+
+  get headers(): Record<string, string> {
+    this.#headers ??= Object.fromEntries(
+      Object.entries(this.rawHeaders).map(([name, value]) => [name, value.toString("utf8")]),
+    );
+    return this.#headers;
+  }
+
+  get rawHeaders(): RawHeaders {
+    const entries = Object.entries(this.#message.headers ?? {}).flatMap(([name, value]) => {
+      const last = Array.isArray(value) ? value.at(-1) : value;
+      return last === undefined ? [] : [[name, Buffer.from(last)] as const];
+    });
+    return Object.fromEntries(entries);
+  }
+
+  /** Bytes that the record keeps in memory, about. */
+  get size(): number {
+    return (this.value?.length ?? 0) + (this.key?.length ?? 0) + 100;
+  }
+}
+
+/** The offset after `offset`, where reading goes on. */
+export function offsetAfter(offset: string): string {
+  return (BigInt(offset) + 1n).toString();
+}

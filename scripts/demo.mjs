@@ -3,12 +3,11 @@
 // node: imports only.
 //
 //   node scripts/demo.mjs [up | status | stop | reset | logs | doctor] [options]
-import { spawn } from "node:child_process";
-import { constants } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { examine, report } from "./stack/bootstrap/doctor.mjs";
-import { install, isInstalled, pinnedNode } from "./stack/bootstrap/install.mjs";
+import { install, isInstalled } from "./stack/bootstrap/install.mjs";
+import { runPinned } from "./stack/bootstrap/pinned.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const args = process.argv.slice(2);
@@ -31,7 +30,7 @@ async function main() {
     console.log("Nothing is installed here, so nothing runs. Start with: npm run demo");
     return command === "status" ? 1 : 0;
   }
-  return goOn();
+  return runPinned(root, ["scripts/stack/main.ts", ...args]);
 }
 
 /** @param {boolean} all */
@@ -39,25 +38,4 @@ async function doctor(all) {
   const findings = await examine(root);
   report(findings, all);
   return findings.every(({ ok }) => ok) ? 0 : 1;
-}
-
-/**
- * Runs the TypeScript under the pinned Node and takes over its exit code.
- * @returns {Promise<number>}
- */
-function goOn() {
-  const node = pinnedNode(root);
-  const child = spawn(node, [join(root, "scripts/stack/main.ts"), ...args], {
-    stdio: "inherit",
-    env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env["PATH"] ?? ""}` },
-  });
-  process.on("SIGINT", () => {}); // the terminal tells the child as well; we wait for its end
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
-  process.on("SIGHUP", () => child.kill("SIGHUP"));
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("exit", (code, signal) =>
-      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)),
-    );
-  });
 }

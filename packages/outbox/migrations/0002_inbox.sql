@@ -9,7 +9,7 @@ CREATE TABLE inbox (
 );
 CREATE INDEX inbox_received_at ON inbox (received_at);
 
--- The last version that took effect, per consumer group, topic and entity.
+-- The last version that took effect, per consumer group, topic and entity; 0 before the first.
 CREATE TABLE inbox_entity_positions (
   consumer_group text NOT NULL,
   topic text NOT NULL,
@@ -18,19 +18,23 @@ CREATE TABLE inbox_entity_positions (
   PRIMARY KEY (consumer_group, topic, entity_id)
 );
 
--- Records that arrived ahead of a missing predecessor, whole, until it comes or the limit passes.
+-- Records that arrived ahead of a missing predecessor, until it comes or the limit passes: the record
+-- as it came, for the dead-letter topic, and the message that was read from it, for its handler.
 CREATE TABLE inbox_parked (
   consumer_group text NOT NULL,
   topic text NOT NULL,
   entity_id text NOT NULL,
   entity_version bigint NOT NULL,
   event_id uuid NOT NULL,
+  event_type text NOT NULL,
+  event jsonb NOT NULL,
+  message_key text NOT NULL,
   partition integer NOT NULL,
   record_offset bigint NOT NULL,
   timestamp_ms bigint NOT NULL,
-  key bytea,
-  value bytea NOT NULL,
-  headers jsonb NOT NULL,
+  record_key bytea,
+  record_value bytea,
+  record_headers jsonb NOT NULL,
   parked_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (consumer_group, topic, entity_id, entity_version)
 );

@@ -4,6 +4,7 @@ export {
   type DatabaseOptions,
   type TransactOptions,
 } from "./database.ts";
+export { acceptGap, type Versioned } from "./entity-order.ts";
 export { PostgresUnavailable, type ProblemDetails, TransactionMisuse } from "./errors.ts";
 export {
   IdempotencyProblem,
@@ -13,7 +14,7 @@ export {
   idempotent,
   type StoredReply,
 } from "./idempotency.ts";
-export { type InboxOptions, type InboxSkip, inbox, UnidentifiedMessage } from "./inbox.ts";
+export { type InboxOptions, inbox, UnidentifiedMessage } from "./inbox.ts";
 export {
   grantService,
   type MigrateOptions,
@@ -21,6 +22,12 @@ export {
   outboxMigrationsDir,
   outboxMigrationsTable,
 } from "./migrate.ts";
+export {
+  createParkedSweeper,
+  type DeadLetterRecord,
+  EntityGap,
+  type ParkedSweeperOptions,
+} from "./parked-records.ts";
 export type { Clock, Component, Ids } from "./ports.ts";
 export {
   ensureReplicationSlot,

@@ -1,1 +1,1 @@
-export {};
+export { planTraffic } from "./plan.ts";

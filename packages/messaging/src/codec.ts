@@ -11,6 +11,7 @@ import {
 } from "./codec-errors.ts";
 import { createSchemaLookup, RegistryUnavailable, type SchemaLookup } from "./registry.ts";
 import { openSchemaCache, type SchemaCache } from "./schema-cache.ts";
+import { schemaText } from "./schema-deployment.ts";
 
 /** An event with its name and the id of the schema it was written with; narrow it by `type`. */
 export type DecodedEvent = NamedEvent & { readonly schemaId: number };
@@ -79,7 +80,7 @@ async function findIds({ lookup, cache, topics, logger }: Parts): Promise<Map<st
     eventsOn(topic).map((event) => ({
       key: `${topic} ${event}`,
       subject: subjectOf(topic, event),
-      schema: JSON.stringify(schemas[event]),
+      schema: schemaText(event),
     })),
   );
   let registryDown: RegistryUnavailable | undefined;

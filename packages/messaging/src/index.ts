@@ -24,3 +24,6 @@ export { type IncomingRecord, offsetAfter, type RawHeaders } from "./record.ts";
 export * from "./registry.ts";
 export * from "./route.ts";
 export { createRouter, type Router, type RouterOptions } from "./router.ts";
+export * from "./schema-deployment.ts";
+export { type TailOptions, tail } from "./tail.ts";
+export * from "./topic-admin.ts";

@@ -2,8 +2,8 @@
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { zstdCompress, zstdDecompress } from "node:zlib";
-// kafkajs is CommonJS: these names are found by Node's export analysis.
-import { CompressionCodecs, CompressionTypes } from "kafkajs";
+// Default import: Node's analysis of this CommonJS module does not find all of its names.
+import kafkajs from "kafkajs";
 
 interface RequestQueue {
   throttleCheckTimeoutId: NodeJS.Timeout | null;
@@ -36,7 +36,7 @@ queue.prototype.scheduleCheckPendingRequests = schedulePendingOnly;
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
   compress: (encoder: { buffer: Buffer }) => compress(encoder.buffer),
   decompress: (buffer: Buffer) => decompress(buffer),
 });

@@ -1,6 +1,6 @@
+import type { Codec } from "@holdfast/messaging";
 import type { Logger } from "@holdfast/telemetry";
 import pg from "pg";
-import type { Codec } from "./codec.ts";
 import { isRetryableRollback, translatePostgresError } from "./errors.ts";
 import type { Ids } from "./ports.ts";
 import { outboxPublisher } from "./publish.ts";

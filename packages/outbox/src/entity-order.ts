@@ -1,4 +1,4 @@
-import type { Message } from "./delivery.ts";
+import type { Message, Route } from "@holdfast/messaging";
 import type { Tx } from "./transaction.ts";
 
 /** An entity's place in a topic and the version that an event gives it. */
@@ -15,6 +15,14 @@ export type Turn = "next" | "stale" | "early";
 export function versionOf({ entityId, entityVersion, record }: Message): Versioned | undefined {
   if (entityId === null || entityVersion === null) return undefined;
   return { topic: record.topic, entityId, version: entityVersion };
+}
+
+/**
+ * A route that takes every record of its topic, also of events it has no handler for: those advance
+ * their entity's version and are otherwise skipped. Enforced order needs it; else each of them is a gap.
+ */
+export function everyVersion(route: Route): Route {
+  return { ...route, wants: () => true };
 }
 
 /** Versions count from 1 without gaps within one topic and entity. */

@@ -1,7 +1,7 @@
+import type { DeliveryContext, Message } from "@holdfast/messaging";
 import { silentLogger } from "@holdfast/telemetry";
 import { buildEvent, useTestDatabase, waitFor } from "@holdfast/testkit";
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import type { DeliveryContext, Message } from "./delivery.ts";
 import { acceptGap } from "./entity-order.ts";
 import { type InboxOptions, inbox, UnidentifiedMessage } from "./inbox.ts";
 import { EntityGap, sweepParked } from "./parked-records.ts";
@@ -38,7 +38,8 @@ function contextOf({ id = db.ids.next(), version = 1, entity = "order-1" }: Sent
     entityVersion: version,
     record,
   };
-  return { group, signal: new AbortController().signal, record, message };
+  const { signal } = new AbortController();
+  return { group, signal, stopping: signal, attempt: 1, logger: silentLogger, record, message };
 }
 
 /** A consumer whose effect is an event that names what it handled. */

@@ -1,6 +1,6 @@
+import type { Delivery, DeliveryContext, Message, Middleware } from "@holdfast/messaging";
 import { counter } from "@holdfast/telemetry";
 import type { Database } from "./database.ts";
-import type { Delivery, DeliveryContext, Message, Middleware } from "./delivery.ts";
 import { advanceEntity, type Versioned, versionOf } from "./entity-order.ts";
 import { park, takeParked } from "./parked-records.ts";
 import type { Tx } from "./transaction.ts";
@@ -11,7 +11,7 @@ export interface InboxOptions {
   /**
    * "enforced": events of one entity take effect in the order of their versions within the topic. A
    * version that took effect already is skipped; one that comes too early is parked in Postgres until
-   * its predecessor has come. Needs a router that delivers every event type of the topic.
+   * its predecessor has come. Wrap the routes in `everyVersion`.
    * "ignored" (default): each event takes effect once, in the order of delivery.
    */
   readonly entityOrder?: "enforced" | "ignored";
@@ -47,6 +47,7 @@ export function inbox(options: InboxOptions): Middleware {
         deliver(tx, { context, message, version, next, maxParked: options.maxParked ?? 1_000 }),
       { signal: context.signal },
     );
+    if (outcome !== "handled") context.result = "skipped";
     if (outcome === "duplicate") duplicates.add(1, { group: context.group });
     if (outcome === "stale") stale.add(1, { group: context.group });
     // Also after a duplicate: the delivery that handled it may have crashed before it came here.

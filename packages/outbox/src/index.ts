@@ -4,7 +4,7 @@ export {
   type DatabaseOptions,
   type TransactOptions,
 } from "./database.ts";
-export { acceptGap, type Versioned } from "./entity-order.ts";
+export { acceptGap, everyVersion, type Versioned } from "./entity-order.ts";
 export { PostgresUnavailable, type ProblemDetails, TransactionMisuse } from "./errors.ts";
 export {
   IdempotencyProblem,

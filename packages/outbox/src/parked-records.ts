@@ -1,7 +1,7 @@
+import type { IncomingRecord, Message } from "@holdfast/messaging";
 import type { Logger } from "@holdfast/telemetry";
 import { gauge } from "@holdfast/telemetry";
 import type { Database } from "./database.ts";
-import type { IncomingRecord, Message } from "./delivery.ts";
 import { advanceEntity, type Versioned } from "./entity-order.ts";
 import type { Component } from "./ports.ts";
 import type { Tx } from "./transaction.ts";
@@ -176,7 +176,7 @@ function messageFrom(row: ParkedRow): Message {
     entityId: row.entity_id,
     entityVersion: row.entity_version,
     record,
-  };
+  } as Message;
 }
 
 function encodeHeaders(headers: Readonly<Record<string, Buffer>>): Record<string, string> {

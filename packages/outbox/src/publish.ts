@@ -1,5 +1,5 @@
+import type { Codec } from "@holdfast/messaging";
 import { counter, currentTraceHeaders, withSpan } from "@holdfast/telemetry";
-import type { Codec } from "./codec.ts";
 import type { Ids } from "./ports.ts";
 import type { PublishVia } from "./transaction.ts";
 

@@ -21,10 +21,11 @@ export type Command =
   /** The customer's wish. */
   | { readonly type: "CancelOrder" };
 
+/** Why a command is refused: too late to cancel, or a capture that the order never asked for. */
+export type Refusal = "already_accepted" | "not_accepted";
+
 /** Events to apply and publish, none when the order already knows; or why the command is refused. */
-export type Decision =
-  | { readonly events: readonly OrderEvent[] }
-  | { readonly refusal: "already_accepted" | "not_accepted" };
+export type Decision = { readonly events: readonly OrderEvent[] } | { readonly refusal: Refusal };
 
 const nothing: Decision = { events: [] };
 

@@ -10,9 +10,11 @@ const products = new Map(
   ].map((each) => [each.sku, each]),
 );
 
+const catalogue = { products, currencies: new Set(["USD", "EUR"]) };
+
 describe("a cart is priced by the catalogue", () => {
   test("line by line, with a total", () => {
-    expect(priceOrder(cart(["tea", 2], ["mug", 1]), products)).toEqual({
+    expect(priceOrder(cart(["tea", 2], ["mug", 1]), catalogue)).toEqual({
       merchantId: "merchant",
       currency: "USD",
       lines: [
@@ -24,7 +26,7 @@ describe("a cart is priced by the catalogue", () => {
   });
 
   test("with lines of one product made one", () => {
-    expect(priceOrder(cart(["tea", 2], ["mug", 1], ["tea", 3]), products)).toMatchObject({
+    expect(priceOrder(cart(["tea", 2], ["mug", 1], ["tea", 3]), catalogue)).toMatchObject({
       lines: [
         { sku: "tea", quantity: 5 },
         { sku: "mug", quantity: 1 },
@@ -41,6 +43,11 @@ describe("a cart is refused", () => {
     ["two merchants", cart(["tea", 1], ["lamp", 1]), [["/items/1/sku", "several_merchants"]]],
     ["another currency", cart(["scarf", 1], ["scarf", 1]), [["/currency", "wrong_currency"]]],
     [
+      "a currency that nobody converts",
+      { ...cart(["tea", 1]), currency: "ZZZ" },
+      [["/currency", "unknown_currency"]],
+    ],
+    [
       "too many units over several lines",
       cart(["tea", 999], ["tea", 1]),
       [["/items/1/quantity", "quantity_too_large"]],
@@ -56,7 +63,7 @@ describe("a cart is refused", () => {
     ],
   ];
   test.each(cases)("for %s", (_name, refused, expected) => {
-    const result = priceOrder(refused, products);
+    const result = priceOrder(refused, catalogue);
     if (!("violations" in result)) throw new Error("priced");
     expect(result.violations.map(({ pointer, code }) => [pointer, code])).toEqual(expected);
   });

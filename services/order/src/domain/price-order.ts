@@ -7,6 +7,14 @@ export interface Product {
   readonly currency: string;
 }
 
+/** What there is to buy, and what can be paid in. */
+export interface Catalogue {
+  /** By sku. */
+  readonly products: ReadonlyMap<string, Product>;
+  /** ISO 4217 codes that payment can convert. */
+  readonly currencies: ReadonlySet<string>;
+}
+
 /** What a customer asks for. */
 export interface Cart {
   /** ISO 4217 code that the customer expects to pay in. */
@@ -46,11 +54,11 @@ export const maxQuantity = 999;
  */
 export function priceOrder(
   cart: Cart,
-  products: ReadonlyMap<string, Product>,
+  { products, currencies }: Catalogue,
 ): PricedCart | { readonly violations: readonly Violation[] } {
   const [firstKnown] = cart.items.flatMap(({ sku }) => products.get(sku) ?? []);
   const lines = new Map<string, OrderLine>();
-  const violations: Violation[] = [];
+  const violations: Violation[] = currencies.has(cart.currency) ? [] : [unknownCurrency];
   for (const [index, { sku, quantity }] of cart.items.entries()) {
     const product = products.get(sku);
     const ordered = (lines.get(sku)?.quantity ?? 0) + quantity;
@@ -99,6 +107,12 @@ function* lineViolations(
     yield { pointer: `${pointer}/quantity`, code: "quantity_too_large", message };
   }
 }
+
+const unknownCurrency: Violation = {
+  pointer: "/currency",
+  code: "unknown_currency",
+  message: "Not a currency that can be paid in",
+};
 
 function wrongCurrency({ sku, currency }: Product): Violation {
   const message = `${sku} is sold in ${currency}`;

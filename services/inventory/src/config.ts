@@ -1,0 +1,13 @@
+import { httpVariables, kafkaVariables, variable } from "@holdfast/service-kit";
+import { z } from "zod";
+
+const hourMs = 60 * 60 * 1000;
+
+/** The environment of the inventory service. */
+export const configuration = z.object({
+  ...httpVariables,
+  ...kafkaVariables,
+  DATABASE_URL: variable.url(),
+  /** How long units stay set aside for an order that nobody accepts; must outlive payment's hold. */
+  RESERVATION_EXPIRY_MS: variable.durationMs().default(25 * hourMs),
+});

@@ -1,0 +1,90 @@
+import {
+  type Codec,
+  createProducer,
+  createRouter,
+  deadLetter,
+  decode,
+  type KafkaClient,
+  metrics,
+  on,
+  type Router,
+  retry,
+  timeout,
+  trace,
+} from "@holdfast/messaging";
+import { createRetentionSweeper, type Database, inbox, type Tx } from "@holdfast/outbox";
+import type { Clock, Component, Ids, Route } from "@holdfast/service-kit";
+import { type Logger, observe } from "@holdfast/telemetry";
+import { createChannel } from "./delivery.ts";
+import { createNotify } from "./handlers/notify.ts";
+import { onFraudAlertRaised } from "./handlers/on-fraud-alert-raised.ts";
+import { onOrderCancelled } from "./handlers/on-order-cancelled.ts";
+import { onOrderConfirmed } from "./handlers/on-order-confirmed.ts";
+import { onOrderPlaced } from "./handlers/on-order-placed.ts";
+import { notificationRoutes } from "./http/routes.ts";
+import type { Sink } from "./sinks/sink.ts";
+import { countPending } from "./store/notifications.ts";
+
+/** The outside world, as notification sees it. */
+export interface NotificationOptions {
+  readonly database: Database;
+  readonly kafka: KafkaClient;
+  readonly codec: Codec;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+  readonly sinks: readonly Sink[];
+}
+
+/** The notification service, ready to start. */
+export interface NotificationService {
+  readonly routes: readonly Route[];
+  readonly router: Router;
+  /** In the order of their start. */
+  readonly components: readonly Component[];
+}
+
+/** orders and fraud-alerts → one record per event, audience and channel → the channel's sink. */
+export function wireNotification(options: NotificationOptions): NotificationService {
+  const { database, kafka, codec, clock, ids, logger, sinks } = options;
+  const channels = sinks.map((sink) => createChannel(sink, { database, clock, logger }));
+  const notify = createNotify({ channels, clock, ids });
+  const deadLetters = createProducer({ kafka, logger });
+  const router = createRouter({
+    kafka,
+    group: "notification",
+    logger,
+    middleware: [
+      trace(),
+      metrics(),
+      deadLetter({ producer: deadLetters }),
+      retry(),
+      timeout(),
+      decode(codec),
+      inbox({ database }),
+    ],
+    routes: [
+      on<"orders", Tx>("orders", {
+        OrderPlaced: onOrderPlaced(notify),
+        OrderConfirmed: onOrderConfirmed(notify),
+        OrderCancelled: onOrderCancelled(notify),
+      }),
+      on<"fraud-alerts", Tx>("fraud-alerts", { FraudAlertRaised: onFraudAlertRaised(notify) }),
+    ],
+  });
+  observe("notifications_pending", () =>
+    Promise.all(
+      channels.map(async ({ name: channel }) => ({
+        value: await countPending(database.read, channel),
+        labels: { channel },
+      })),
+    ),
+  );
+  const retention = createRetentionSweeper({ database, logger });
+  const queues = channels.map(({ queue }) => queue);
+  return {
+    routes: notificationRoutes(database.read),
+    router,
+    components: [retention, deadLetters, ...queues, router],
+  };
+}

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { httpVariables, kafkaVariables, variable } from "@holdfast/service-kit";
 import { z } from "zod";
 
@@ -15,8 +16,8 @@ export const environment = z.object({
   CONNECT_URL: variable.url(),
   CONNECT_POSTGRES_HOST: variable.text(),
   CONNECT_POSTGRES_PORT: variable.text(),
-  TOPIC_REPLICATION_FACTOR: z.coerce.number().int().min(1).default(1),
-  RULES_DIR: variable.text(),
+  /** The rule pack that is put in force when none is. */
+  RULES_DIR: variable.text().default(fileURLToPath(new URL("../../../rules", import.meta.url))),
   SUPERVISION_INTERVAL_MS: variable.durationMs().default(1_000),
 });
 

@@ -31,6 +31,9 @@ export interface Setup {
   report(): readonly StepReport[];
 }
 
+/** Parts that are still starting are no news; what fails for longer is. */
+const QUIET_ATTEMPTS = 5;
+
 const messageOf = (error: unknown): string =>
   error instanceof Error && error.message !== "" ? error.message : String(error);
 
@@ -71,7 +74,9 @@ export function createSetup(steps: readonly Step[], options: SetupOptions): Setu
         return;
       }
       if (durationMs >= options.stepLimitMs) throw error;
-      logger.warn({ step: step.name, attempts, err: error }, "A set-up step failed; trying again");
+      if (attempts === QUIET_ATTEMPTS) {
+        logger.warn({ step: step.name, attempts, err: error }, "A set-up step is still failing");
+      }
       await options.pause(options.retryDelayMs);
     }
   };

@@ -1,0 +1,182 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createKafka, createTopicAdmin } from "@holdfast/messaging";
+import {
+  type Clock,
+  type Component,
+  component,
+  createAuthenticate,
+  createHttpServer,
+  type Readiness,
+  readApiKeys,
+} from "@holdfast/service-kit";
+import { counter, type Logger, observe, renderMetrics } from "@holdfast/telemetry";
+import { type Config, rolePasswords } from "./config.ts";
+import { defaultRestartPolicy } from "./domain/connector-supervision.ts";
+import { consumerGroups } from "./domain/consumers.ts";
+import { type DatabasePlan, planConnectors } from "./domain/plan.ts";
+import { type PartitionLag, routes } from "./http/routes.ts";
+import { createConnectClient } from "./setup/connect-client.ts";
+import { setUpConnector } from "./setup/connectors.ts";
+import { captureRole } from "./setup/databases.ts";
+import { planSteps, type SetupParts } from "./setup/plan-steps.ts";
+import { createSetup, type Setup } from "./setup/steps.ts";
+import { type ConnectorSupervisor, createConnectorSupervisor } from "./supervise/connectors.ts";
+import { every } from "./supervise/every.ts";
+import { watchSlots } from "./supervise/slots.ts";
+
+const STEP_LIMIT_MS = 120_000;
+const RETRY_DELAY_MS = 500;
+
+/** What the process brings from outside. */
+export interface Surroundings {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly readiness: Readiness;
+  readonly pause: (ms: number) => Promise<void>;
+  /** Folder that holds infra/ and services/. */
+  readonly root: string;
+}
+
+function setupParts({ config, root, logger }: Surroundings): SetupParts {
+  const file = join(root, "infra/postgres/databases.json");
+  const databases = JSON.parse(readFileSync(file, "utf8")) as DatabasePlan[];
+  const passwords = rolePasswords(config);
+  return {
+    databases,
+    connectors: planConnectors(databases),
+    databaseSettings: { adminUrl: config.POSTGRES_ADMIN_URL, root, passwords },
+    connectorSettings: {
+      root,
+      postgresHost: config.CONNECT_POSTGRES_HOST,
+      postgresPort: config.CONNECT_POSTGRES_PORT,
+      user: captureRole,
+      password: config.DEBEZIUM_DB_PASSWORD,
+    },
+    topicAdmin: createTopicAdmin({
+      kafka: createKafka({ brokers: config.KAFKA_BROKERS, clientId: "operations", logger }),
+    }),
+    registryUrl: config.SCHEMA_REGISTRY_URL,
+    connect: createConnectClient(config.CONNECT_URL),
+    activateRules: async () => undefined,
+    seed: config.APP_ENV === "demo",
+  };
+}
+
+function supervise(parts: SetupParts, { clock, logger }: Surroundings): ConnectorSupervisor {
+  const restarts = counter("connector_restarts_total");
+  const recoveries = counter("connector_recoveries_total");
+  const plans = new Map(parts.connectors.map((plan) => [plan.name, plan]));
+  const supervisor = createConnectorSupervisor({
+    client: parts.connect,
+    connectors: [...plans.keys()],
+    recreate: async (name) => {
+      const plan = plans.get(name);
+      if (plan !== undefined) await setUpConnector(parts.connect, plan, parts.connectorSettings);
+    },
+    clock,
+    policy: defaultRestartPolicy,
+    events: {
+      restarted: ({ connector, task }) => {
+        restarts.add(1, { connector });
+        logger.warn({ connector, task }, "A failed connector task was restarted");
+      },
+      gaveUp: ({ connector, task }, untilMs) => {
+        const expiresAt = new Date(untilMs).toISOString();
+        logger.error({ connector, task, expiresAt }, "A connector task keeps failing; waiting");
+      },
+      recreated: (connector) => {
+        recoveries.add(1, { connector, action: "recreate" });
+        logger.warn({ connector }, "A connector that was gone was made again");
+      },
+    },
+  });
+  observe("connector_state", () =>
+    supervisor.lastSeen().flatMap(({ name, state, tasks }) =>
+      [...tasks.map((task) => task.state), ...(tasks.length === 0 ? [state] : [])].map((seen) => ({
+        value: 1,
+        labels: { connector: name, state: seen.toLowerCase() },
+      })),
+    ),
+  );
+  return supervisor;
+}
+
+function watchLag({ topicAdmin }: SetupParts): () => Promise<PartitionLag[]> {
+  const read = async (): Promise<PartitionLag[]> => {
+    const groups = Object.entries(consumerGroups).map(async ([group, topics]) =>
+      (await topicAdmin.lag(group, topics)).map(({ topic, partition, lagRecords }) => ({
+        group,
+        topic,
+        partition,
+        lag: lagRecords,
+      })),
+    );
+    return (await Promise.all(groups)).flat();
+  };
+  observe("kafka_consumer_lag_records", async () =>
+    (await read()).map(({ group, topic, partition, lag }) => ({
+      value: lag,
+      labels: { group, topic, partition: String(partition) },
+    })),
+  );
+  return read;
+}
+
+function addChecks(readiness: Readiness, setup: Setup): void {
+  readiness.add("setup", () => {
+    const open = setup.report().filter((step) => step.state !== "done");
+    const [first] = open;
+    if (first === undefined) return `${setup.report().length} steps done`;
+    throw new Error(`${first.name}: ${first.error ?? first.state}`);
+  });
+}
+
+/**
+ * The components of operations in the order of their start: HTTP first, so that progress can be seen;
+ * then the set-up; then the supervision, which goes on until the end.
+ */
+export function components(surroundings: Surroundings): Component[] {
+  const { config, logger, clock, readiness, pause } = surroundings;
+  const parts = setupParts(surroundings);
+  const setup = createSetup(planSteps(parts), {
+    clock,
+    logger,
+    pause,
+    stepLimitMs: STEP_LIMIT_MS,
+    retryDelayMs: RETRY_DELAY_MS,
+  });
+  addChecks(readiness, setup);
+  const supervisor = supervise(parts, surroundings);
+  const slots = watchSlots(config.POSTGRES_ADMIN_URL);
+  const lag = watchLag(parts);
+  const http = createHttpServer({
+    service: "operations",
+    version: "0.1.0",
+    host: config.HOST,
+    port: config.PORT,
+    routes: routes({
+      setup: setup.report,
+      connectors: supervisor.lastSeen,
+      slots: slots.read,
+      lag,
+    }),
+    authenticate: createAuthenticate(readApiKeys(config)),
+    readiness,
+    renderMetrics,
+    logger,
+  });
+  return [
+    component("connections", {
+      stop: () => Promise.all([slots.close(), parts.topicAdmin.close()]),
+    }),
+    http,
+    component("set-up", { start: () => setup.run() }),
+    every(() => supervisor.tick(), {
+      name: "connector supervision",
+      intervalMs: config.SUPERVISION_INTERVAL_MS,
+      logger,
+    }),
+  ];
+}

@@ -1,3 +1,5 @@
+import { isNativeError } from "node:util/types";
+
 /** What an HTTP edge needs to answer an error as problem+json; service-kit reads it structurally. */
 export interface ProblemDetails {
   readonly status: number;
@@ -39,7 +41,7 @@ const transientMessage =
 
 /** The SQLSTATE or system error code of an error, if it has one. */
 export function errorCode(error: unknown): string | undefined {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = isNativeError(error) && "code" in error ? error.code : undefined;
   return typeof code === "string" ? code : undefined;
 }
 
@@ -51,7 +53,8 @@ export function isRetryableRollback(error: unknown): boolean {
 
 /** Returns PostgresUnavailable in place of pg's many ways of saying so; other errors pass unchanged. */
 export function translatePostgresError(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof PostgresUnavailable) return error;
+  // Not instanceof: system errors may come from another realm (tests run in one of their own).
+  if (!isNativeError(error) || error instanceof PostgresUnavailable) return error;
   const code = errorCode(error);
   const transient =
     code === undefined

@@ -18,6 +18,7 @@ const terms = {
   merchantId: "merchant-1",
   paymentMethodId: "pm-1",
   cardFingerprint: "fp_v1_1",
+  card: { brand: "visa", first6: "424242", last4: "4242" },
   amountMinor: 4_000,
   currency: "USD",
   baseAmountMinor: 4_000,

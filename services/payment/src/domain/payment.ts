@@ -1,5 +1,12 @@
 import type { Verdict } from "./verdict.ts";
 
+/** What may be shown of a card. */
+export interface CardFace {
+  readonly brand: string;
+  readonly first6: string;
+  readonly last4: string;
+}
+
 /** What was asked for; fixed when the payment is made. Amounts are minor units of their currency. */
 export interface PaymentTerms {
   readonly paymentId: string;
@@ -8,6 +15,7 @@ export interface PaymentTerms {
   readonly merchantId: string;
   readonly paymentMethodId: string;
   readonly cardFingerprint: string;
+  readonly card: CardFace;
   readonly amountMinor: number;
   readonly currency: string;
   readonly baseAmountMinor: number;

@@ -1,4 +1,4 @@
-import { buildEvent, useTestDatabase } from "@holdfast/testkit";
+import { buildEvent, useTestDatabase, waitFor } from "@holdfast/testkit";
 import { describe, expect, test } from "@jest/globals";
 import { PostgresUnavailable, TransactionMisuse } from "./errors.ts";
 import type { Tx } from "./transaction.ts";
@@ -136,6 +136,21 @@ describe("a database that does not answer", () => {
     );
     await expect(work).rejects.toThrow(PostgresUnavailable);
     await db.database.transact((tx) => tx.query("SELECT 1"));
+  });
+
+  test("ends the transaction of a process that was paused in the middle of it", async () => {
+    await db.clear();
+    const url = `${db.url}?idle_in_transaction_session_timeout=50`;
+    const paused = db.open({ url, applicationName: "paused" });
+    const work = paused.transact(async (tx) => {
+      const event = buildEvent("OrderPlaced");
+      await tx.publish("orders", "OrderPlaced", event, destination);
+      const ended = "SELECT FROM pg_stat_activity WHERE application_name = 'paused'";
+      const isEnded = async () => (await db.database.read(ended)).rowCount === 0;
+      await waitFor(isEnded, { limitMs: 5_000, what: "the end of the paused transaction" });
+    });
+    await expect(work).rejects.toThrow(PostgresUnavailable);
+    expect(await db.published()).toEqual([]);
   });
 
   test("does not hide what is wrong with a statement", async () => {

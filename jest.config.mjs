@@ -3,6 +3,7 @@ const project = (displayName, globs, extra = {}) => ({
   testMatch: globs.map((glob) => `<rootDir>/${glob}`),
   rootDir: import.meta.dirname,
   testEnvironment: "node",
+  modulePathIgnorePatterns: ["<rootDir>/\\.holdfast/", "<rootDir>/\\.cache/"],
   extensionsToTreatAsEsm: [".ts"],
   transformIgnorePatterns: ["/node_modules/"],
   transform: {

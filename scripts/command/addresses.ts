@@ -1,0 +1,53 @@
+/** Where a command finds the suite that it talks to. */
+import { isRunning, readRunFile } from "../stack/run-file.ts";
+import { readSettings } from "../stack/settings.ts";
+
+/** Addresses of one running suite. */
+export interface SuiteAddresses {
+  readonly kafkaBrokers: readonly string[];
+  readonly schemaRegistryUrl: string;
+  readonly postgresAdminUrl: string;
+  readonly orderUrl: string;
+  readonly paymentUrl: string;
+  readonly fraudScoringUrl: string;
+  readonly notificationUrl: string;
+  readonly operationsUrl: string;
+  /** Undefined when the suite runs with Jaeger. */
+  readonly zipkinUrl: string | undefined;
+  readonly jaegerUrl: string | undefined;
+}
+
+/** The ports that docker-compose.yml publishes. */
+const PUBLISHED: Readonly<Record<string, string>> = {
+  kafkaBrokers: "127.0.0.1:4011",
+  schemaRegistryUrl: "http://127.0.0.1:4013/apis/ccompat/v7",
+  postgresAdminUrl: "postgres://postgres:postgres@127.0.0.1:4010/postgres",
+  order: "http://127.0.0.1:4001",
+  payment: "http://127.0.0.1:4002",
+  "fraud-scoring": "http://127.0.0.1:4004",
+  notification: "http://127.0.0.1:4005",
+  operations: "http://127.0.0.1:4006",
+};
+
+/**
+ * The suite's addresses: an environment variable when it is set, else the native run's when one is
+ * up, else the ports that containers publish. Throws when a setting of the run cannot be read.
+ */
+export function suiteAddresses(environment: NodeJS.ProcessEnv = process.env): SuiteAddresses {
+  const run = readRunFile(readSettings(environment).home);
+  const native = isRunning(run) ? run.addresses : undefined;
+  const find = (variable: string, name: string): string =>
+    environment[variable] ?? native?.[name] ?? PUBLISHED[name] ?? "";
+  return {
+    kafkaBrokers: find("KAFKA_BROKERS", "kafkaBrokers").split(","),
+    schemaRegistryUrl: find("SCHEMA_REGISTRY_URL", "schemaRegistryUrl"),
+    postgresAdminUrl: find("POSTGRES_ADMIN_URL", "postgresAdminUrl"),
+    orderUrl: find("ORDER_URL", "order"),
+    paymentUrl: find("PAYMENT_URL", "payment"),
+    fraudScoringUrl: find("FRAUD_SCORING_URL", "fraud-scoring"),
+    notificationUrl: find("NOTIFICATION_URL", "notification"),
+    operationsUrl: find("OPERATIONS_URL", "operations"),
+    zipkinUrl: environment["ZIPKIN_URL"] ?? native?.["zipkinUrl"],
+    jaegerUrl: environment["JAEGER_URL"] ?? native?.["jaegerUrl"] ?? "http://127.0.0.1:16686",
+  };
+}

@@ -449,7 +449,7 @@ export interface PaymentCaptured {
 }
 
 /** Why a payment was declined. */
-export type DeclineReason = "FRAUD" | "PROVIDER_REFUSED" | "PROVIDER_UNREACHABLE" | "ORDER_CANCELLED" | "UNKNOWN";
+export type DeclineReason = "FRAUD" | "PROVIDER_REFUSED" | "PROVIDER_UNREACHABLE" | "ORDER_CANCELLED" | "INVALID_REQUEST" | "UNKNOWN";
 
 /** The payment will not happen; nothing is charged. */
 export interface PaymentDeclined {
@@ -463,7 +463,7 @@ export interface PaymentDeclined {
   amountMinor: number;
   /** ISO 4217 code of amountMinor. */
   currency: string;
-  /** FRAUD: the scorer's verdict, the provider was never asked. */
+  /** FRAUD: the scorer's verdict, the provider was never asked. INVALID_REQUEST: the payment method or the currency is not known to payment. */
   reason: DeclineReason;
   /** SCORER: a FraudDecided event. FALLBACK: payment's own policy, because no decision came in time. */
   verdictSource: VerdictSource;

@@ -857,11 +857,12 @@ export const schemas = {
             "PROVIDER_REFUSED",
             "PROVIDER_UNREACHABLE",
             "ORDER_CANCELLED",
+            "INVALID_REQUEST",
             "UNKNOWN"
           ],
           "default": "UNKNOWN"
         },
-        "doc": "FRAUD: the scorer's verdict, the provider was never asked."
+        "doc": "FRAUD: the scorer's verdict, the provider was never asked. INVALID_REQUEST: the payment method or the currency is not known to payment."
       },
       {
         "name": "verdictSource",

@@ -136,8 +136,12 @@ class Channel {
     while (!this.#closed) {
       const offer = this.#offers.shift();
       if (offer !== undefined) {
-        yield* offer.records;
-        offer.taken();
+        try {
+          yield* offer.records;
+        } finally {
+          // Also when the reader breaks off: the partition's work must be able to end.
+          offer.taken();
+        }
       } else if (this.#until === "end" && this.#unfinished.size === 0) {
         return;
       } else {

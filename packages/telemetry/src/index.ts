@@ -3,6 +3,7 @@ export { logFields, metrics, spanAttributes } from "./generated/names.ts";
 export { httpMetrics } from "./http-metrics.ts";
 export * from "./logger.ts";
 export * from "./metrics.ts";
+export { type Observation, observe } from "./observed-metrics.ts";
 export { redactText } from "./redact.ts";
 export * from "./service-identity.ts";
 export * from "./spans.ts";

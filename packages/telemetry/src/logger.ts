@@ -44,7 +44,6 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
     formatters: {
       level: (label: string) => ({ level: label }),
       log: (fields: Record<string, unknown>) => redactFields(fields),
-      bindings: (fields: Record<string, unknown>) => redactFields(fields),
     },
     hooks: {
       logMethod(
@@ -58,7 +57,20 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
       },
     },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return loggerOf(destination === undefined ? pino(options) : pino(options, destination));
+}
+
+// pino gives children no bindings formatter of their own, so their fields are redacted here.
+function loggerOf(target: pino.Logger): Logger {
+  const write = (level: pino.Level): Write => target[level].bind(target);
+  return {
+    debug: write("debug"),
+    info: write("info"),
+    warn: write("warn"),
+    error: write("error"),
+    fatal: write("fatal"),
+    child: (fields) => loggerOf(target.child(redactFields(fields))),
+  };
 }
 
 function traceFields(): Record<string, string> {

@@ -2,6 +2,7 @@ import type { Attributes, Histogram as OtelHistogram } from "@opentelemetry/api"
 import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import { metrics } from "./generated/names.ts";
+import { readObserved } from "./observed-metrics.ts";
 
 type Metrics = typeof metrics;
 type NameOf<Kind> = {
@@ -37,12 +38,6 @@ export interface Histogram<Name extends HistogramName> {
 export interface Gauge<Name extends GaugeName> {
   /** Replaces the value of this set of labels. */
   set(value: number, ...labels: LabelArguments<Name>): void;
-}
-
-/** One value of a metric that is read at scrape time. */
-export interface Observation<Name extends keyof Metrics> {
-  readonly value: number;
-  readonly labels: Labels<Name>;
 }
 
 /** Nothing is pushed: the values are collected when somebody asks for /metrics. */
@@ -92,33 +87,14 @@ export function gauge<Name extends GaugeName>(name: Name): Gauge<Name> {
   });
 }
 
-/**
- * A counter or gauge whose values are read at each scrape; `read` may be asynchronous (a query).
- * What `read` does not return is not exported; when it throws, the metric is absent from that
- * scrape, so that an alert on absence can see it. Returns a function that ends the observation.
- */
-export function observe<Name extends CounterName | GaugeName>(
-  name: Name,
-  read: () => Observation<Name>[] | Promise<Observation<Name>[]>,
-): () => void {
-  const { kind, help } = metrics[name];
-  const options = { description: help };
-  const instrument = once(`observed ${name}`, () =>
-    kind === "counter"
-      ? meter.createObservableCounter(name, options)
-      : meter.createObservableGauge(name, options),
-  );
-  const callback: Parameters<typeof instrument.addCallback>[0] = async (result) => {
-    for (const { value, labels } of await read()) result.observe(value, labels as Attributes);
-  };
-  instrument.addCallback(callback);
-  return () => instrument.removeCallback(callback);
-}
+const readFailures = counter("metric_read_failures_total");
 
 /** Every metric of the process as Prometheus text (version 0.0.4); the body of GET /metrics. */
 export async function renderMetrics(): Promise<string> {
-  const { resourceMetrics } = await reader.collect({ timeoutMillis: 5_000 });
-  return serializer.serialize(resourceMetrics);
+  const observed = await readObserved((metric) => readFailures.add(1, { metric }));
+  const { resourceMetrics } = await reader.collect();
+  const scopeMetrics = [...resourceMetrics.scopeMetrics, observed];
+  return serializer.serialize({ ...resourceMetrics, scopeMetrics });
 }
 
 /** The content type that belongs to {@link renderMetrics}. */

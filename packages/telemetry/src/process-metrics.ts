@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { observe } from "./metrics.ts";
+import { observe } from "./observed-metrics.ts";
 
 const nanosecondsPerSecond = 1e9;
 const quantiles = [50, 99, 100] as const;

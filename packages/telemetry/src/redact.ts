@@ -33,10 +33,12 @@ function redactValue(value: unknown, depth: number): unknown {
   return redactFields(value as Record<string, unknown>, depth);
 }
 
+const alreadyTold: ReadonlySet<string> = new Set(["name", "message", "stack", "cause"]);
+
 /** Errors keep their class, message, stack and what the allow-list names (code, constraint, …). */
 function redactError(error: Error, depth: number): Record<string, unknown> {
   const own = Object.fromEntries(
-    Object.entries(error).filter(([key]) => allowed.has(key) && key !== "message"),
+    Object.entries(error).filter(([key]) => allowed.has(key) && !alreadyTold.has(key)),
   );
   return {
     type: error.name,

@@ -40,11 +40,11 @@ export async function startTracing(
   registerInstrumentations({ instrumentations: instrumentations() });
 }
 
-/** Starts tracing into a given exporter, without instrumentations. */
+/** Starts tracing into a given exporter, without instrumentations. Once per process. */
 export function startTracingWith(
   exporter: SpanExporter | undefined,
   { service, ratio }: { service: ServiceIdentity; ratio: number },
-): void {
+): TracerProvider {
   const spanProcessors =
     exporter === undefined
       ? []
@@ -68,6 +68,7 @@ export function startTracingWith(
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(provider);
+  return provider;
 }
 
 // The exporters are imported on demand: a process pays for the one that it uses.

@@ -61,6 +61,7 @@ export const metrics = {
   fraud_ruleset_generation: {"kind":"gauge","labels":["partition"],"help":"Generation of the rule set in force."},
   notifications_total: {"kind":"counter","labels":["channel","audience","result"],"help":"Deliveries to a sink."},
   notifications_pending: {"kind":"gauge","labels":["channel"],"help":"Notifications that were not delivered yet."},
+  metric_read_failures_total: {"kind":"counter","labels":["metric"],"help":"Scrapes that miss a metric because reading its value failed."},
   process_cpu_seconds_total: {"kind":"counter","labels":[],"help":"User and system time that the process used."},
   process_resident_memory_bytes: {"kind":"gauge","labels":[],"help":"Resident memory."},
   nodejs_heap_used_bytes: {"kind":"gauge","labels":[],"help":"Used part of the JavaScript heap."},

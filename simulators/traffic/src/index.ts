@@ -1,1 +1,2 @@
-export { planTraffic } from "./plan.ts";
+export { trafficCommand } from "./command.ts";
+export type { SuiteAddresses } from "./options.ts";

@@ -56,8 +56,9 @@ export class KafkaRecord implements IncomingRecord {
 
   get rawHeaders(): RawHeaders {
     const entries = Object.entries(this.#message.headers ?? {}).flatMap(([name, value]) => {
-      const last = Array.isArray(value) ? value.at(-1) : value;
-      return last === undefined ? [] : [[name, Buffer.from(last)] as const];
+      // The client's types do not say so, but a header without a value is null: Debezium sends such.
+      const last: Buffer | string | null | undefined = Array.isArray(value) ? value.at(-1) : value;
+      return last === undefined || last === null ? [] : [[name, Buffer.from(last)] as const];
     });
     return Object.fromEntries(entries);
   }

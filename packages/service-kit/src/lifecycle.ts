@@ -43,7 +43,8 @@ export function component(
  */
 export async function runService(options: ServiceOptions): Promise<void> {
   const { service, logger, readiness, components } = options;
-  const stop = stopOnce(options);
+  const begun: Component[] = [];
+  const stop = stopOnce(options, begun);
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
       logger.info({ service, signal }, "Stopping");
@@ -58,6 +59,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
   }
   for (const item of components) {
     try {
+      begun.push(item);
       await item.start();
     } catch (error) {
       logger.error({ service, err: error, name: item.name }, "Start failed");
@@ -68,9 +70,12 @@ export async function runService(options: ServiceOptions): Promise<void> {
   logger.info({ service }, "Ready");
 }
 
-function stopOnce(options: ServiceOptions): (exitCode: number) => Promise<never> {
+function stopOnce(
+  options: ServiceOptions,
+  begun: readonly Component[],
+): (exitCode: number) => Promise<never> {
   let stopping: Promise<never> | undefined;
-  return (exitCode) => (stopping ??= stopAndExit(options, exitCode));
+  return (exitCode) => (stopping ??= stopAndExit({ ...options, components: begun }, exitCode));
 }
 
 async function stopAndExit(options: ServiceOptions, exitCode: number): Promise<never> {

@@ -30,7 +30,8 @@ export function routeHandlers(route: Route, options: MountOptions): RequestHandl
     },
     limit,
     refuseOtherMediaTypes,
-    express.json({ limit: bodyLimitBytes, strict: false }),
+    refuseLongBodies(bodyLimitBytes),
+    express.json({ limit: bodyLimitBytes, strict: false, inflate: false }),
     async (request, response) => {
       await answer(route, { request, response }, options);
     },
@@ -67,6 +68,16 @@ function refuseOtherMediaTypes(request: Request, _response: Response, next: Next
     });
   }
   next();
+}
+
+// The parser would read a body that is announced as too long to its end before it refuses it.
+function refuseLongBodies(limitBytes: number): RequestHandler {
+  return (request, _response, next) => {
+    if (Number(request.headers["content-length"] ?? 0) > limitBytes) {
+      throw new Problem({ status: 413, code: "body_too_large", title: "The body is too large" });
+    }
+    next();
+  };
 }
 
 interface Exchange {

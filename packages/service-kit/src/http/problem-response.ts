@@ -61,11 +61,20 @@ const parserProblems: Readonly<Record<string, ProblemDetails>> = {
   },
 };
 
+const unreadableBody: ProblemDetails = {
+  status: 400,
+  code: "unreadable_body",
+  title: "The body cannot be read",
+};
+
 function parserProblem(error: unknown): ProblemDetails | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error instanceof URIError) {
     return { status: 400, code: "malformed_path", title: "The path is not validly encoded" };
   }
-  const type = "type" in error && typeof error.type === "string" ? error.type : "";
-  return parserProblems[type];
+  const { type, status } = error as { type?: unknown; status?: unknown };
+  const known = typeof type === "string" ? parserProblems[type] : undefined;
+  // Whatever else the parser blames on the client, such as a body that does not inflate.
+  const blamed = typeof status === "number" && status >= 400 && status < 500;
+  return known ?? (blamed ? unreadableBody : undefined);
 }

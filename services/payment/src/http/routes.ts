@@ -1,0 +1,26 @@
+import type { Clock, Database, Ids } from "@holdfast/outbox";
+import type { Route } from "@holdfast/service-kit";
+import type { Payments } from "../payments.ts";
+import type { CardVault } from "../vault/card-vault.ts";
+import { addPaymentMethod, readPaymentMethod } from "./payment-methods.ts";
+import { listPaymentsRoute, readPayment, reviewPayment } from "./payments.ts";
+
+/** What the routes of payment need. */
+export interface RoutesOptions {
+  readonly database: Database;
+  readonly payments: Payments;
+  readonly vault: CardVault;
+  readonly ids: Ids;
+  readonly clock: Clock;
+}
+
+/** Every route of payment. */
+export function paymentRoutes(options: RoutesOptions): readonly Route[] {
+  return [
+    addPaymentMethod(options),
+    readPaymentMethod(options),
+    listPaymentsRoute(options),
+    readPayment(options),
+    reviewPayment(options),
+  ];
+}

@@ -1,0 +1,47 @@
+import type { Query, Tx } from "@holdfast/outbox";
+import { counter, observe } from "@holdfast/telemetry";
+import type { PaymentEvent } from "./domain/events.ts";
+import { evolve } from "./domain/evolve.ts";
+import type { Payment } from "./domain/payment.ts";
+import type { Verdict } from "./domain/verdict.ts";
+import { countByStatus } from "./store/payments.ts";
+
+const transitions = counter("payments_total");
+const fallbacks = counter("fallback_verdicts_total");
+const lateVerdicts = counter("late_verdicts_total");
+
+/** Counts what events changed, once they are committed; `before` is the payment before them. */
+export function countEvents(
+  tx: Tx,
+  events: readonly PaymentEvent[],
+  before: Payment | undefined,
+): void {
+  tx.afterCommit(() => {
+    let payment = before;
+    for (const event of events) {
+      const after = evolve(payment, event);
+      if (payment?.state.status !== after.state.status) {
+        transitions.add(1, { status: after.state.status });
+      }
+      payment = after;
+    }
+    const received = events.find((event) => event.type === "VerdictReceived");
+    if (received !== undefined && payment !== undefined)
+      countVerdict(received.verdict, { before, after: payment });
+  });
+}
+
+function countVerdict(
+  { source, outcome }: Verdict,
+  { before, after }: { before: Payment | undefined; after: Payment },
+): void {
+  if (source === "FALLBACK") fallbacks.add(1, { action: outcome.toLowerCase() });
+  else if (before?.verdict?.source === "FALLBACK") {
+    lateVerdicts.add(1, { outcome: outcome.toLowerCase(), action: after.state.status });
+  }
+}
+
+/** Registers what is read at each scrape. */
+export function observePayments(read: Query): void {
+  observe("payments_held", async () => [{ value: await countByStatus(read, "held"), labels: {} }]);
+}

@@ -1,0 +1,126 @@
+import { topics } from "@holdfast/contracts";
+import {
+  type Codec,
+  createRouter,
+  deadLetter,
+  decode,
+  type KafkaClient,
+  metrics,
+  on,
+  type Producer,
+  type Router,
+  retry,
+  timeout,
+  trace,
+} from "@holdfast/messaging";
+import {
+  type Clock,
+  type Component,
+  createWorkQueue,
+  type Database,
+  type Ids,
+  inbox,
+  type Tx,
+  type WorkQueue,
+} from "@holdfast/outbox";
+import type { Logger } from "@holdfast/telemetry";
+import type { ExchangeTable } from "./domain/money.ts";
+import type { Policy } from "./domain/policy.ts";
+import { onFraudDecided } from "./handlers/on-fraud-decided.ts";
+import { onOrderAccepted } from "./handlers/on-order-accepted.ts";
+import { onOrderCancelled } from "./handlers/on-order-cancelled.ts";
+import { onOrderPlaced } from "./handlers/on-order-placed.ts";
+import { createTimeAdvancer } from "./jobs/advance-time.ts";
+import { createFireTimer } from "./jobs/fire-timer.ts";
+import { createPayments, type Payments, type StepTask, type TimerTask } from "./payments.ts";
+import { createPerformStep } from "./provider/perform-step.ts";
+import type { PaymentProvider } from "./provider/provider.ts";
+import { createPublishPaymentEvent } from "./publish.ts";
+
+/** The consumer group. */
+export const group = "payment";
+
+/** The outside of the service, as its decisions see it. */
+export interface PaymentServiceOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+  readonly provider: PaymentProvider;
+  readonly exchange: ExchangeTable;
+  readonly policy: Policy;
+  readonly providerLimitMs: number;
+  readonly timeAdvanceMs: number;
+}
+
+/** Payments, and the work that they owe: calls to the provider, timers, the scorer's clock. */
+export interface PaymentService {
+  readonly payments: Payments;
+  readonly steps: WorkQueue<StepTask>;
+  readonly timers: WorkQueue<TimerTask>;
+  readonly timeAdvancer: Component & { runDue(): Promise<number> };
+}
+
+/** Whatever happens to a payment happens through `payments`; it goes to `payments` and `card-activity`. */
+export function createPaymentService(options: PaymentServiceOptions): PaymentService {
+  const { database, clock, logger } = options;
+  const { partitions } = topics["card-activity"];
+  const queue = { database, clock, logger };
+  const steps = createWorkQueue<StepTask>({
+    ...queue,
+    name: "payment-steps",
+    concurrency: 16,
+    perform: (task) => performStep(task),
+  });
+  const timers = createWorkQueue<TimerTask>({
+    ...queue,
+    name: "payment-timers",
+    perform: (task) => fireTimer(task),
+  });
+  const publish = createPublishPaymentEvent(options.exchange);
+  const payments = createPayments({ ...options, partitions, publish, steps, timers });
+  const performStep = createPerformStep({ ...options, payments });
+  const fireTimer = createFireTimer({ payments, clock });
+  const timeAdvancer = createTimeAdvancer({ ...queue, partitions, idleMs: options.timeAdvanceMs });
+  return { payments, steps, timers, timeAdvancer };
+}
+
+/** What the consumer runs on. */
+export interface ConsumerOptions {
+  readonly kafka: KafkaClient;
+  readonly codec: Codec;
+  /** For dead letters alone. */
+  readonly producer: Producer;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The map: topic → handler → `payments`, `card-activity`, and what every delivery goes through. */
+export function createConsumer(payments: Payments, options: ConsumerOptions): Router {
+  const { kafka, codec, producer, database, clock, logger } = options;
+  return createRouter({
+    kafka,
+    group,
+    logger,
+    middleware: [
+      trace(),
+      metrics(),
+      deadLetter({ producer }),
+      retry(),
+      timeout(30_000),
+      decode(codec),
+      inbox({ database }),
+    ],
+    routes: [
+      on<"orders", Tx>("orders", {
+        OrderPlaced: onOrderPlaced(payments),
+        OrderAccepted: onOrderAccepted(payments, clock),
+        OrderCancelled: onOrderCancelled(payments),
+      }),
+      on<"fraud-decisions", Tx>("fraud-decisions", {
+        FraudDecided: onFraudDecided(payments, clock),
+      }),
+    ],
+  });
+}

@@ -40,7 +40,7 @@ CREATE TABLE inbox_parked (
 );
 CREATE INDEX inbox_parked_age ON inbox_parked (consumer_group, parked_at);
 
--- Deliveries that failed, so that a restarted consumer goes on counting where it stopped.
+-- Records in hand right after a start. What is left of a dead process counts against its record.
 CREATE TABLE inbox_attempts (
   consumer_group text NOT NULL,
   topic text NOT NULL,

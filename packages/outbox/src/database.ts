@@ -1,12 +1,16 @@
 import type { Codec } from "@holdfast/messaging";
-import type { Logger } from "@holdfast/telemetry";
+import { type Logger, observe } from "@holdfast/telemetry";
 import pg from "pg";
 import { isRetryableRollback, translatePostgresError } from "./errors.ts";
 import type { Ids } from "./ports.ts";
 import { outboxPublisher } from "./publish.ts";
+import { outboxLag } from "./replication.ts";
 import { openTransaction, type PublishVia, type Query, type Tx } from "./transaction.ts";
 
-/** How to reach Postgres and what the outbox needs. `codec` may be left out where nothing is published. */
+/**
+ * How to reach Postgres and what the outbox needs. `codec` may be left out where nothing is published;
+ * with it the age of the oldest unpublished row is measured at each scrape.
+ */
 export interface DatabaseOptions {
   readonly url: string;
   readonly applicationName: string;
@@ -61,6 +65,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     }
   };
   const runOnce = transactionRunner(pool, publishVia, logger);
+  const stopObserving = options.codec === undefined ? undefined : observeLag(read);
   let closing: Promise<void> | undefined;
   return {
     pool,
@@ -77,8 +82,19 @@ export function createDatabase(options: DatabaseOptions): Database {
     check: async () => {
       await read({ text: "SELECT 1", query_timeout: 1000 } as pg.QueryConfig);
     },
-    close: () => (closing ??= pool.end()),
+    close: () => {
+      stopObserving?.();
+      closing ??= pool.end();
+      return closing;
+    },
   };
+}
+
+function observeLag(read: Query): () => void {
+  return observe("outbox_oldest_unpublished_age_seconds", async () => {
+    const { oldestUnpublishedAgeSeconds } = await outboxLag({ read });
+    return [{ value: oldestUnpublishedAgeSeconds, labels: {} }];
+  });
 }
 
 function transactionRunner(pool: pg.Pool, publishVia: PublishVia, logger: Logger | undefined) {

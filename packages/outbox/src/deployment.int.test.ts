@@ -79,13 +79,13 @@ describe("the replication slot", () => {
     await db.clear();
     const slot = outboxSlot(new URL(db.ownerUrl).pathname.slice(1));
     await publish("before");
-    expect((await outboxLag(db.database, slot)).unpublishedRows).toBe(1);
+    expect((await outboxLag(db.database)).unpublishedRows).toBe(1);
     expect(await ensureReplicationSlot({ url: db.ownerUrl, slot })).toBe(true);
     expect(await ensureReplicationSlot({ url: db.ownerUrl, slot })).toBe(false);
     const idle = { oldestUnpublishedAgeSeconds: 0, unpublishedRows: 0 };
-    expect(await outboxLag(db.database, slot)).toEqual(idle);
+    expect(await outboxLag(db.database)).toEqual(idle);
     const ids = [await publish("order-1"), await publish("order-2")];
-    const lag = await outboxLag(db.database, slot);
+    const lag = await outboxLag(db.database);
     expect(lag.unpublishedRows).toBe(2);
     expect(lag.oldestUnpublishedAgeSeconds).toBeGreaterThan(0);
     const inserts = await asOwner((client) =>
@@ -96,7 +96,7 @@ describe("the replication slot", () => {
       ),
     );
     expect(inserts.rows).toEqual([{ n: ids.length }]);
-    expect(await outboxLag(db.database, slot)).toEqual(idle);
+    expect(await outboxLag(db.database)).toEqual(idle);
   });
 });
 

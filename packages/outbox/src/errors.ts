@@ -6,6 +6,8 @@ export interface ProblemDetails {
   readonly code: string;
   readonly title: string;
   readonly detail?: string;
+  /** JSON pointers into the body; headers are under /header. */
+  readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
   readonly retryAfterSeconds?: number;
 }
 

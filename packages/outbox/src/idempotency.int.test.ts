@@ -94,6 +94,7 @@ describe("an Idempotency-Key", () => {
   test("that is missing is refused and nothing is stored", async () => {
     const answer = await send();
     expect([answer.status, answer.body.code]).toEqual([400, "idempotency_key_missing"]);
+    expect(answer.body.errors).toMatchObject([{ pointer: "/header/idempotency-key" }]);
     expect([executions, await storedKeys()]).toEqual([0, 0]);
   });
 
@@ -104,6 +105,7 @@ describe("an Idempotency-Key", () => {
   ])("that is %s is refused and nothing is stored", async (_what, key) => {
     const answer = await send({ key });
     expect([answer.status, answer.body.code]).toEqual([400, "idempotency_key_malformed"]);
+    expect(answer.body.errors).toMatchObject([{ pointer: "/header/idempotency-key" }]);
     expect([executions, await storedKeys()]).toEqual([0, 0]);
   });
 

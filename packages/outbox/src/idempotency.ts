@@ -86,6 +86,7 @@ function scopeOf(request: IdempotentRequest): Scope {
       status: 400,
       code: "idempotency_key_missing",
       title: "The Idempotency-Key header is required",
+      errors: [{ pointer: "/header/idempotency-key", message: "Required" }],
     });
   }
   if (!/^[\x20-\x7e]{1,255}$/.test(key)) {
@@ -93,6 +94,7 @@ function scopeOf(request: IdempotentRequest): Scope {
       status: 400,
       code: "idempotency_key_malformed",
       title: "The Idempotency-Key header must be 1 to 255 printable ASCII characters",
+      errors: [{ pointer: "/header/idempotency-key", message: "1 to 255 printable characters" }],
     });
   }
   return [request.caller.name, `${request.method.toUpperCase()} ${request.route}`, key];

@@ -1,3 +1,4 @@
+export { type CrashGuardOptions, CrashLoop, crashGuard } from "./crash-guard.ts";
 export {
   createDatabase,
   type Database,

@@ -1,12 +1,14 @@
 import pg from "pg";
-import type { Database } from "./database.ts";
+import type { Query } from "./transaction.ts";
 
 /** The publication that the migrations make: inserts into the outbox, nothing else. */
 export const outboxPublication = "holdfast_outbox";
 
+const slotPrefix = "holdfast_outbox_";
+
 /** The replication slot of a database's outbox; slot names are unique per server. */
 export function outboxSlot(databaseName: string): string {
-  return `holdfast_outbox_${databaseName}`;
+  return `${slotPrefix}${databaseName}`;
 }
 
 /**
@@ -40,17 +42,17 @@ export interface OutboxLag {
 }
 
 /**
- * Compares the outbox with the slot's confirmed position. Without a slot every retained row counts as
+ * Compares the outbox with the confirmed position of its database's slot. Without a slot every retained row counts as
  * unpublished, which is the alarm that a lost slot deserves.
  */
-export async function outboxLag(database: Database, slot: string): Promise<OutboxLag> {
-  const { rows } = await database.read<{ age: number; count: number }>(
+export async function outboxLag({ read }: { read: Query }): Promise<OutboxLag> {
+  const { rows } = await read<{ age: number; count: number }>(
     `SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS age,
             count(*) AS count
      FROM outbox
      WHERE lsn >= coalesce(
-       (SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = $1), '0/0')`,
-    [slot],
+       (SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = $1 || current_database()), '0/0')`,
+    [slotPrefix],
   );
   return {
     oldestUnpublishedAgeSeconds: rows[0]?.age ?? 0,

@@ -11,7 +11,9 @@ import { createWorkQueue } from "./work-queue-worker.ts";
 
 const db = useTestDatabase();
 
-beforeAll(() => startTracingWith(undefined, { service: { name: "test", version: "0" }, ratio: 1 }));
+beforeAll(() => {
+  startTracingWith(undefined, { service: { name: "test", version: "0" }, ratio: 1 });
+});
 afterAll(() => stopTracing());
 
 test("an event, and a step that is put off, carry on the trace in which they were decided", async () => {

@@ -41,8 +41,8 @@ export const forbidden = (title: string): Problem =>
   new Problem({ status: 403, code: "forbidden", title });
 
 /** 404: absent, or not the caller's to see. */
-export const notFound = (code: string, title: string): Problem =>
-  new Problem({ status: 404, code, title });
+export const notFound = (code: string, title: string, extra: Extra = {}): Problem =>
+  new Problem({ ...extra, status: 404, code, title });
 
 /** 409: the state of things refuses it. */
 export const conflict = (code: string, title: string, extra: Extra = {}): Problem =>

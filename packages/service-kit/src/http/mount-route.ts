@@ -7,6 +7,7 @@ import express, {
 import { type Authenticate, anonymous, type Caller } from "../api-keys.ts";
 import { forbidden, Problem } from "../problem.ts";
 import { sendEventStream } from "./event-stream.ts";
+import { bodyTooLarge } from "./problem-response.ts";
 import type { Reply, Route } from "./route.ts";
 
 /** What every mounted route shares. */
@@ -43,11 +44,9 @@ function authorise(route: Route, request: Request, authenticate: Authenticate): 
   const [, key] = /^Bearer +(\S+) *$/i.exec(request.get("authorization") ?? "") ?? [];
   const caller = key === undefined ? undefined : authenticate(key);
   if (caller === undefined) {
-    throw new Problem({
-      status: 401,
-      code: "unauthenticated",
-      title: key === undefined ? "An API key is required" : "The API key is not known",
-    });
+    const title = key === undefined ? "An API key is required" : "The API key is not known";
+    const errors = [{ pointer: "/header/authorization", message: title }];
+    throw new Problem({ status: 401, code: "unauthenticated", title, errors });
   }
   const { auth } = route;
   if (!caller.scopes.some((scope) => auth.includes(scope))) {
@@ -74,7 +73,7 @@ function refuseOtherMediaTypes(request: Request, _response: Response, next: Next
 function refuseLongBodies(limitBytes: number): RequestHandler {
   return (request, _response, next) => {
     if (Number(request.headers["content-length"] ?? 0) > limitBytes) {
-      throw new Problem({ status: 413, code: "body_too_large", title: "The body is too large" });
+      throw new Problem(bodyTooLarge);
     }
     next();
   };

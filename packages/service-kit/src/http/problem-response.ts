@@ -34,6 +34,14 @@ export function sendProblem(response: Response, problem: ProblemDetails): void {
   );
 }
 
+/** 413, whether the body says so beforehand or is found to be. */
+export const bodyTooLarge: ProblemDetails = {
+  status: 413,
+  code: "body_too_large",
+  title: "The body is too large",
+  errors: [{ pointer: "", message: "Too large" }],
+};
+
 // The `type` of body-parser's errors (its README lists them), as they are told to clients.
 const parserProblems: Readonly<Record<string, ProblemDetails>> = {
   "entity.parse.failed": {
@@ -42,7 +50,7 @@ const parserProblems: Readonly<Record<string, ProblemDetails>> = {
     title: "The body is not valid JSON",
     errors: [{ pointer: "", message: "Not valid JSON" }],
   },
-  "entity.too.large": { status: 413, code: "body_too_large", title: "The body is too large" },
+  "entity.too.large": bodyTooLarge,
   "encoding.unsupported": {
     status: 415,
     code: "unsupported_encoding",

@@ -140,6 +140,16 @@ describe("a refusal", () => {
     );
   });
 
+  test("points at what is refused: a header, or the body as a whole", async () => {
+    const keyless = await request(app).post("/shops/s1/orders").send(valid);
+    expect(keyless.body.errors).toMatchObject([{ pointer: "/header/authorization" }]);
+    const large = await request(app)
+      .post("/shops/s1/orders")
+      .set(shop)
+      .send(`"${"x".repeat(65_537)}"`);
+    expect(large.body.errors).toMatchObject([{ pointer: "" }]);
+  });
+
   test("of a method names those that are allowed", async () => {
     const answer = await request(app).delete("/shops/s1/orders");
     expect([answer.status, answer.body.code]).toEqual([405, "method_not_allowed"]);

@@ -160,19 +160,23 @@ describe("POST /orders", () => {
   test("refuses a body beyond 64 KiB and writes nothing", async () => {
     const answer = await place({ ...good, customerId: "a".repeat(64 * 1024) });
     expect(problemOf(answer)).toMatchObject({ status: 413 });
+    expect(pointersOf(answer)).toEqual([""]);
     expect(await rowsWritten()).toEqual(nothing);
   });
 
   test("refuses a missing Idempotency-Key and writes nothing", async () => {
     const answer = await post("/orders").auth("shop", { type: "bearer" }).send(good);
     expect(problemOf(answer)).toMatchObject({ status: 400, code: "idempotency_key_missing" });
+    expect(pointersOf(answer)).toEqual(["/header/idempotency-key"]);
     expect(await rowsWritten()).toEqual(nothing);
   });
 
   test("refuses a missing, a wrong and an insufficient API key, and writes nothing", async () => {
     const missing = await post("/orders").set("Idempotency-Key", "k").send(good);
-    expect(problemOf(missing)).toMatchObject({ status: 401 });
-    expect(problemOf(await place(good, { as: "nobody" }))).toMatchObject({ status: 401 });
+    for (const answer of [missing, await place(good, { as: "nobody" })]) {
+      expect(problemOf(answer)).toMatchObject({ status: 401 });
+      expect(pointersOf(answer)).toEqual(["/header/authorization"]);
+    }
     expect(problemOf(await place(good, { as: "analyst" }))).toMatchObject({ status: 403 });
     expect(await rowsWritten()).toEqual(nothing);
   });
@@ -210,6 +214,7 @@ describe("GET /orders/:orderId", () => {
     for (const path of [orderId, "no-order", db.ids.at(9_999)]) {
       const answer = await get(`/orders/${path}`, "bob");
       expect(problemOf(answer)).toMatchObject({ status: 404, code: "order_not_found" });
+      expect(pointersOf(answer)).toEqual(["/path/orderId"]);
     }
   });
 });

@@ -161,7 +161,9 @@ async function visibleOrder(
 ): Promise<OrderView> {
   const order = await findOrder(database.read, orderId);
   if (order !== undefined && mayActFor(caller, order.customerId)) return order;
-  throw notFound("order_not_found", "There is no such order");
+  throw notFound("order_not_found", "There is no such order", {
+    errors: [{ pointer: "/path/orderId", message: "No such order" }],
+  });
 }
 
 async function hasAll(database: Database, orderId: string, after: number): Promise<boolean> {

@@ -128,8 +128,8 @@ export async function findOrder(query: Query, orderId: string): Promise<OrderVie
   const { rows } = await query<OrderView>(
     {
       name: "order-find",
-      text: `SELECT order_id AS "orderId", customer_id AS "customerId", status, currency,
-               total_minor AS "totalMinor", created_at AS "createdAt", updated_at AS "updatedAt",
+      text: `SELECT order_id AS "orderId", customer_id AS "customerId", status,
+               total_minor AS "totalMinor", currency, created_at AS "createdAt", updated_at AS "updatedAt",
                (SELECT json_agg(json_build_object('sku', sku, 'quantity', quantity,
                                                   'unitPriceMinor', unit_price_minor) ORDER BY line)
                 FROM order_items WHERE order_items.order_id = orders.order_id) AS items

@@ -1,4 +1,5 @@
 export { buildEvent } from "./build-event.ts";
+export { type BuiltMessageOptions, buildMessage } from "./build-message.ts";
 export { createFakeClock, type FakeClock } from "./fake-clock.ts";
 export { type JsonCodec, jsonCodec } from "./json-codec.ts";
 export { createSequentialIds, type SequentialIds } from "./sequential-ids.ts";

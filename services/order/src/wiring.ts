@@ -13,7 +13,14 @@ import {
   timeout,
   trace,
 } from "@holdfast/messaging";
-import { createParkedSweeper, type Database, inbox, type Tx } from "@holdfast/outbox";
+import {
+  crashGuard,
+  createParkedSweeper,
+  type Database,
+  everyVersion,
+  inbox,
+  type Tx,
+} from "@holdfast/outbox";
 import type { Clock, Component, Ids, Nudge, Route } from "@holdfast/service-kit";
 import type { Logger } from "@holdfast/telemetry";
 import { createCarryOut } from "./handlers/carry-out.ts";
@@ -89,28 +96,31 @@ export function createConsumer(record: RecordAnswer, options: ConsumerOptions): 
       trace(),
       metrics(),
       deadLetter({ producer }),
+      crashGuard({ database }),
       retry(),
       timeout(30_000),
       decode(codec),
       inbox({ database, entityOrder: "enforced" }),
     ],
-    // What is not listed (StockCommitted, PaymentRefunded) is the last word about an order: nothing
-    // listed follows it, so leaving it out makes no gap in the versions.
     routes: [
-      on<"stock", Tx>("stock", {
-        StockReserved: onStockReserved(record),
-        StockRejected: onStockRejected(record),
-        StockReleased: onStockReleased(record),
-      }),
-      on<"payments", Tx>("payments", {
-        PaymentAuthorized: onPaymentAuthorized(record),
-        PaymentHeld: onPaymentHeld(record),
-        PaymentReleased: onPaymentReleased(record),
-        PaymentDeclined: onPaymentDeclined(record),
-        PaymentVoided: onPaymentVoided(record),
-        PaymentCaptured: onPaymentCaptured(record),
-        PaymentCaptureFailed: onPaymentCaptureFailed(record),
-      }),
+      everyVersion(
+        on<"stock", Tx>("stock", {
+          StockReserved: onStockReserved(record),
+          StockRejected: onStockRejected(record),
+          StockReleased: onStockReleased(record),
+        }),
+      ),
+      everyVersion(
+        on<"payments", Tx>("payments", {
+          PaymentAuthorized: onPaymentAuthorized(record),
+          PaymentHeld: onPaymentHeld(record),
+          PaymentReleased: onPaymentReleased(record),
+          PaymentDeclined: onPaymentDeclined(record),
+          PaymentVoided: onPaymentVoided(record),
+          PaymentCaptured: onPaymentCaptured(record),
+          PaymentCaptureFailed: onPaymentCaptureFailed(record),
+        }),
+      ),
     ],
   });
 }

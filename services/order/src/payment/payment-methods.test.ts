@@ -42,14 +42,26 @@ describe("whose a payment method is", () => {
     expect(await methods.find("pm_1")).toEqual({ found: "known", customerId: "ann" });
   });
 
+  test("is nobody's, however often ids are asked for that payment never gives", async () => {
+    const methods = payment();
+    reply = { status: 400 };
+    for (let time = 1; time <= 6; time += 1) {
+      expect(await methods.find("_")).toEqual({ found: "unknown" });
+    }
+  });
+
   test.each([
     ["fails", { status: 500 }],
     ["refuses the key", { status: 401 }],
     ["answers nonsense", { status: 200, body: [] }],
-    ["does not answer in time", "none" as const],
   ])("is not known when payment %s", async (_name, answer) => {
     reply = answer;
     expect(await payment().find("pm_1")).toEqual({ found: "unavailable" });
+  });
+
+  test("is not known when payment does not answer in time", async () => {
+    reply = "none";
+    expect(await payment({ timeoutMs: 20 }).find("pm_1")).toEqual({ found: "unavailable" });
   });
 
   test("is asked no more after five failures, but remembered owners stay known", async () => {
@@ -64,12 +76,12 @@ describe("whose a payment method is", () => {
   });
 });
 
-function payment() {
+function payment({ timeoutMs = 10_000 } = {}) {
   const { port } = server.address() as AddressInfo;
   return createPaymentMethods({
     url: `http://127.0.0.1:${port}`,
     apiKey: "secret",
-    timeoutMs: 100,
+    timeoutMs,
     logger: silentLogger,
   });
 }

@@ -72,7 +72,8 @@ async function askOwner(
     headers: { authorization: `Bearer ${apiKey}`, accept: "application/json" },
     signal: AbortSignal.timeout(timeoutMs),
   });
-  if (response.status === 404) {
+  // 400: an id of a form that payment never gives, which must not count as a failure of payment's.
+  if (response.status === 404 || response.status === 400) {
     await response.body?.cancel();
     return undefined;
   }

@@ -59,7 +59,10 @@ export class PartProcess {
     if (this.child) throw new Error(`${this.part.name} is running already`);
     this.become("starting");
     try {
-      this.spawn(await this.prepare());
+      const launch = await this.prepare();
+      if (this.state !== "starting")
+        throw new Error(`${this.part.name} was stopped while starting`);
+      this.spawn(launch);
       await this.awaitHealth();
     } catch (error) {
       if (this.state === "starting" || this.state === "crashed") this.become("failed");

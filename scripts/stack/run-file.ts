@@ -28,9 +28,7 @@ export interface PartView {
 export interface RunFile {
   readonly version: 1;
   readonly run: string;
-  readonly state: "starting" | "ready" | "stopping" | "failed";
-  /** Why the start failed; null otherwise. */
-  readonly problem: string | null;
+  readonly state: "starting" | "ready" | "stopping";
   readonly supervisor: ProcessRef;
   /** Unix socket on which the supervisor takes orders. */
   readonly control: string;

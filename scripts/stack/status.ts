@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isAlive } from "./process-ref.ts";
-import { isRunning, type PartView, type RunFile, readRunFile } from "./run-file.ts";
+import { isRunning, orphansOf, type PartView, type RunFile, readRunFile } from "./run-file.ts";
 import type { Settings } from "./settings.ts";
 
 /** Prints how the run is; resolves with 0 when every part is up, else 1. */
@@ -12,9 +12,19 @@ export async function status(settings: Settings, json: boolean): Promise<number>
   } else if (up) {
     printTable(file);
   } else {
-    console.log(`The run "${settings.run}" is not up. Start it with: npm run demo`);
+    printAbsence(settings, file);
   }
   return up && Object.values(file.parts).every(isUp) ? 0 : 1;
+}
+
+function printAbsence(settings: Settings, file: RunFile | null): void {
+  const left = file ? orphansOf(file).map(([name]) => name) : [];
+  if (left.length === 0) {
+    console.log(`The run "${settings.run}" is not up. Start it with: npm run demo`);
+  } else {
+    console.log(`The run "${settings.run}" has lost its supervisor and left: ${left.join(", ")}.`);
+    console.log("npm run stop ends them; npm run demo ends them and starts anew.");
+  }
 }
 
 function isUp(part: PartView): boolean {

@@ -37,24 +37,25 @@ function planRun({ settings, tools, only }: SuperviseOptions, portOffset: number
 }
 
 /**
- * Resolves, with the exit code, after everything has stopped: on SIGINT or SIGTERM, on an order by
- * the control socket, when the owner has gone, or when a part cannot start.
+ * Resolves after everything has stopped: on SIGINT or SIGTERM, on an order by the control socket,
+ * or when the owner has gone. Rejects, after everything has stopped, when a part cannot start.
  */
-export async function supervise(options: SuperviseOptions): Promise<number> {
+export async function supervise(options: SuperviseOptions): Promise<void> {
   const plan = (portOffset: number) => planRun(options, portOffset);
   const portOffset = options.freePorts ? await freeOffset(plan) : options.settings.portOffset;
   const parts = plan(portOffset);
   const taken = await takenPorts(parts);
   if (taken.length > 0) throw new Error(taken.join("\n"));
-  return new Run(parts, { ...options, settings: { ...options.settings, portOffset } }).untilEnd();
+  await new Run(parts, { ...options, settings: { ...options.settings, portOffset } }).untilEnd();
 }
 
 class Run {
   private readonly supervisor: Supervisor;
   private readonly options: SuperviseOptions;
   private file: RunFile;
-  private end: (code: number) => void = () => {};
-  private readonly ended: Promise<number>;
+  private end: (problem: Error | null) => void = () => {};
+  private readonly ended: Promise<Error | null>;
+  private over = false;
 
   constructor(parts: readonly NativePart[], options: SuperviseOptions) {
     this.options = options;
@@ -65,39 +66,35 @@ class Run {
     });
   }
 
-  async untilEnd(): Promise<number> {
-    const control = await serveControl(this.file.control, this.supervisor, () => this.end(0));
-    const finish = () => this.end(0);
+  async untilEnd(): Promise<void> {
+    const finish = () => this.end(null);
+    const control = await serveControl(this.file.control, this.supervisor, finish);
     process.on("SIGINT", finish).on("SIGTERM", finish).on("SIGHUP", finish);
     const watch = this.watchOwner();
     this.supervisor.start().then(
-      () => this.publish({ state: "ready" }),
-      (error: unknown) => {
-        this.publish({
-          state: "failed",
-          problem: error instanceof Error ? error.message : String(error),
-        });
-        this.end(1);
-      },
+      () => this.file.state === "starting" && this.publish({ state: "ready" }),
+      (error: unknown) => this.end(error instanceof Error ? error : new Error(String(error))),
     );
-    const code = await this.ended;
+    const problem = await this.ended;
     clearInterval(watch);
-    if (this.file.state !== "failed") this.publish({ state: "stopping" });
+    this.publish({ state: "stopping" });
     await this.supervisor.stop();
+    this.over = true;
     control.close();
     removeSocket(this.file.control);
     rmSync(runFilePath(this.options.settings.home), { force: true });
-    return code;
+    if (problem) throw problem;
   }
 
   private watchOwner(): NodeJS.Timeout {
     const { owner } = this.options;
     return setInterval(() => {
-      if (owner && !isAlive(owner)) this.end(0);
+      if (owner && !isAlive(owner)) this.end(null);
     }, 1000);
   }
 
   private publish(change: Partial<RunFile>): void {
+    if (this.over) return;
     this.file = { ...this.file, ...change, parts: this.supervisor.views };
     writeRunFile(this.options.settings.home, this.file);
     this.options.onChange(this.file);
@@ -115,7 +112,6 @@ function firstRunFile(
     version: 1,
     run: settings.run,
     state: "starting",
-    problem: null,
     supervisor: self,
     control: newSocketPath(),
     portOffset: settings.portOffset,

@@ -36,7 +36,7 @@ export async function up(settings: Settings, options: UpOptions): Promise<number
   if (options.detach) return detach(settings, options, display);
   const owner = options.ownerPid === null ? null : refOf(options.ownerPid);
   let welcomed = false;
-  return supervise({
+  await supervise({
     settings,
     tools,
     freePorts: options.freePorts,
@@ -48,6 +48,7 @@ export async function up(settings: Settings, options: UpOptions): Promise<number
       welcomed ||= file.state === "ready";
     },
   });
+  return 0;
 }
 
 async function clearOrphans(settings: Settings, file: RunFile): Promise<void> {
@@ -70,7 +71,6 @@ async function detach(settings: Settings, options: UpOptions, display: Display):
   const child = spawn(process.execPath, args, { detached: true, stdio: ["ignore", log, log] });
   child.unref();
   const ref = child.pid === undefined ? null : refOf(child.pid);
-  let last: RunFile | null = null;
   while (ref && isAlive(ref)) {
     const file = readRunFile(settings.home);
     if (file) display.show(file);
@@ -78,9 +78,8 @@ async function detach(settings: Settings, options: UpOptions, display: Display):
       if (!options.quiet) console.log(welcome(file, true));
       return 0;
     }
-    last = file ?? last;
     await sleep(100);
   }
-  console.error(last?.problem ?? readFileSync(logFile, "utf8").trimEnd());
+  console.error(readFileSync(logFile, "utf8").trimEnd());
   return 1;
 }

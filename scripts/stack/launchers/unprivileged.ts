@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chown, cp, mkdir, readFile, stat } from "node:fs/promises";
+import { chmod, chown, cp, mkdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 export interface User {
@@ -31,7 +31,8 @@ export async function unprivilegedUser(): Promise<User | null> {
 /** The folder itself, made and owned by `user`, or its stand-in that `user` can reach. */
 export async function reachableFolder(folder: string, user: User | null): Promise<string> {
   const place = await reachablePlace(folder, user);
-  await mkdir(place, { recursive: true, mode: 0o700 });
+  await mkdir(place, { recursive: true });
+  await chmod(place, 0o700);
   if (user) await chown(place, user.uid, user.gid);
   return place;
 }

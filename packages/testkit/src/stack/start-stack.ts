@@ -29,8 +29,13 @@ export interface StackOptions {
 export async function startStack({ name, only }: StackOptions): Promise<StartedStack> {
   const home = process.env["HOLDFAST_HOME"] ?? join(root, ".holdfast");
   const env = { ...process.env, HOLDFAST_HOME: home };
-  const command = (...args: string[]) =>
-    run(process.execPath, [program, ...args, "--run", name], { cwd: root, env });
+  const command = async (...args: string[]) => {
+    try {
+      await run(process.execPath, [program, ...args, "--run", name], { cwd: root, env });
+    } catch (error) {
+      throw new Error(`the stack "${name}" cannot ${args[0]}: ${wordsOf(error)}`, { cause: error });
+    }
+  };
   if (existsSync(join(home, name))) await command("reset");
   const parts = only ? ["--only", only.join(",")] : [];
   await command(
@@ -44,8 +49,12 @@ export async function startStack({ name, only }: StackOptions): Promise<StartedS
   );
   return {
     runFile: join(home, name, "run.json"),
-    stop: async () => {
-      await command("reset");
-    },
+    stop: () => command("reset"),
   };
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error && "stderr" in error && error.stderr
+    ? String(error.stderr)
+    : String(error);
 }

@@ -49,7 +49,6 @@ CREATE TABLE orders (
 );
 -- The orders under way, which are few however many have ended.
 CREATE INDEX orders_under_way ON orders (saga, updated_at) WHERE saga IN ('pending', 'accepted');
-CREATE INDEX orders_customer ON orders (customer_id, created_at);
 
 CREATE TABLE order_items (
   order_id uuid NOT NULL REFERENCES orders,

@@ -249,6 +249,33 @@ describe("every server", () => {
     }
   });
 
+  test("answers the requests that run before it has stopped, and takes no more", async () => {
+    const begun = Promise.withResolvers<void>();
+    const mayEnd = Promise.withResolvers<void>();
+    const slow = defineRoute({
+      method: "get",
+      path: "/slow",
+      summary: "Takes its time",
+      auth: "public",
+      responses: { 200: { description: "Done" } },
+      handle: async () => {
+        begun.resolve();
+        await mayEnd.promise;
+        return { status: 200, body: "done" };
+      },
+    });
+    const server = serve([slow]);
+    await server.start();
+    const url = `http://127.0.0.1:${server.port()}/slow`;
+    const answer = fetch(url);
+    await begun.promise;
+    const stopped = server.stop();
+    await expect(fetch(url)).rejects.toThrow();
+    mayEnd.resolve();
+    expect(await (await answer).json()).toBe("done");
+    await stopped;
+  });
+
   test("closes the connection of a body that it will not read", async () => {
     const server = serve([place]);
     await server.start();

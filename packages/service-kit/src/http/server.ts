@@ -161,10 +161,12 @@ function close(server: Server): Promise<void> {
   if (!server.listening) return Promise.resolve();
   return new Promise((resolve) => {
     const limit = setTimeout(() => server.closeAllConnections(), finishRequestsMs);
+    // A kept-alive connection is idle only once its running request has been answered.
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
     server.close(() => {
       clearTimeout(limit);
+      clearInterval(idle);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }

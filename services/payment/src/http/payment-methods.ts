@@ -1,5 +1,5 @@
 import { type Database, idempotent, type Tx } from "@holdfast/outbox";
-import { defineRoute, mayActFor, notFound, type Reply, type Route } from "@holdfast/service-kit";
+import { defineRoute, mayActFor, Problem, type Reply, type Route } from "@holdfast/service-kit";
 import { brandOf } from "../domain/card.ts";
 import { findPaymentMethod, insertPaymentMethod } from "../store/payment-methods.ts";
 import type { RoutesOptions } from "./routes.ts";
@@ -32,7 +32,7 @@ export function addPaymentMethod(options: RoutesOptions): Route {
     handle: async (request) => {
       const { body, caller, idempotencyKey } = request;
       if (!mayActFor(caller, body.customerId)) {
-        throw notFound("customer_unknown", "There is no such customer");
+        throw foreignCustomer();
       }
       const add = (tx: Tx): Promise<Reply> => storeCard(tx, body, options);
       if (idempotencyKey === undefined) return database.transact(add);
@@ -87,10 +87,28 @@ export function readPaymentMethod({ database }: { database: Database }): Route {
     handle: async ({ params, caller }) => {
       const method = await findPaymentMethod(database.read, params.paymentMethodId);
       if (method === undefined || !mayActFor(caller, method.customerId)) {
-        throw notFound("payment_method_unknown", "There is no such payment method");
+        throw unknownPaymentMethod();
       }
       const { paymentMethodId, customerId, brand, last4 } = method;
       return { status: 200, body: { paymentMethodId, customerId, brand, last4 } };
     },
+  });
+}
+
+function foreignCustomer(): Problem {
+  return new Problem({
+    status: 403,
+    code: "forbidden",
+    title: "This key may not act for this customer",
+    errors: [{ pointer: "/customerId", message: "Not the customer of this key" }],
+  });
+}
+
+function unknownPaymentMethod(): Problem {
+  return new Problem({
+    status: 404,
+    code: "payment_method_not_found",
+    title: "There is no such payment method",
+    errors: [{ pointer: "/path/paymentMethodId", message: "No payment method of this id" }],
   });
 }

@@ -4,7 +4,7 @@ import {
   conflict,
   defineRoute,
   mayActFor,
-  notFound,
+  Problem,
   type Reply,
   type Route,
 } from "@holdfast/service-kit";
@@ -80,12 +80,12 @@ export function reviewPayment(options: RoutesOptions): Route {
     path: "/payments/:paymentId/review",
     summary: "Release or decline a held payment",
     description:
-      "Of several reviews one wins; the others get 409 with the present status. With an Idempotency-Key a repeated request gets the first one's answer.",
+      "Of several reviews one wins; the others get 409 with the present state. With an Idempotency-Key a repeated request gets the first one's answer.",
     auth: ["analyst"],
     request: { params: paymentParams, body: reviewBody },
     responses: {
       200: { description: "The payment after the review", schema: AnalystPaymentView },
-      409: { description: "The payment is not held; `status` says how it stands" },
+      409: { description: "The payment is not held; `state` says how it stands" },
     },
     handle: async (request) => {
       const { params, body, caller } = request;
@@ -119,9 +119,15 @@ async function review(
     if (!(error instanceof IllegalTransition)) throw error;
     throw conflict("payment_not_held", "Only a held payment can be reviewed", {
       detail: `The payment is ${error.status}`,
-      extensions: { status: error.status },
+      extensions: { state: error.status },
     });
   }
 }
 
-const unknownPayment = () => notFound("payment_unknown", "There is no such payment");
+const unknownPayment = () =>
+  new Problem({
+    status: 404,
+    code: "payment_not_found",
+    title: "There is no such payment",
+    errors: [{ pointer: "/path/paymentId", message: "No payment of this id" }],
+  });

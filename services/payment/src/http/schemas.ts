@@ -19,7 +19,7 @@ function cardSchema(clock: { now(): number }) {
         })
         .refine(passesLuhn, "is not a card number: its check digit is wrong")
         .meta({ description: "12 to 19 digits; spaces and hyphens are ignored" }),
-      expMonth: z.int().min(1).max(12),
+      expMonth: z.int().min(1, { abort: true }).max(12, { abort: true }),
       expYear: z.int().min(2000).max(2999),
       cvc: z
         .string()
@@ -58,7 +58,7 @@ export const PaymentMethodAdded = z.object({
 export const PaymentMethodView = PaymentMethodAdded.extend({ customerId: z.string() });
 
 export const paymentMethodParams = z.strictObject({ paymentMethodId: id });
-export const paymentParams = z.strictObject({ paymentId: z.uuid() });
+export const paymentParams = z.strictObject({ paymentId: id });
 
 /** Query of GET /payments. */
 export const paymentsQuery = z.strictObject({

@@ -102,10 +102,11 @@ function changes(payment: Payment, version: number, events: readonly PaymentEven
   ];
 }
 
-/** Locks a payment until the transaction ends; undefined when there is none. */
+/** Locks a payment until the transaction ends; undefined when there is none, or the key is no id. */
 export async function lockPayment(tx: Tx, key: PaymentKey): Promise<StoredPayment | undefined> {
   const [column, value] =
     "orderId" in key ? ["order_id", key.orderId] : ["payment_id", key.paymentId];
+  if (!uuid.test(value)) return undefined;
   const { rows } = await tx.query<PaymentRow>(
     {
       name: `payment-lock-${column}`,
@@ -116,11 +117,14 @@ export async function lockPayment(tx: Tx, key: PaymentKey): Promise<StoredPaymen
   return rows[0] === undefined ? undefined : stored(rows[0]);
 }
 
-/** A payment as it stands, read without a lock. */
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** A payment as it stands, read without a lock; undefined also for what is no id at all. */
 export async function findPayment(
   read: Query,
   paymentId: string,
 ): Promise<(StoredPayment & { updatedAt: number }) | undefined> {
+  if (!uuid.test(paymentId)) return undefined;
   const { rows } = await read<PaymentRow>(
     { name: "payment-find", text: "SELECT * FROM payments WHERE payment_id = $1" },
     [paymentId],

@@ -1,0 +1,286 @@
+import {
+  type AssignedPartition,
+  type Codec,
+  delay,
+  type IncomingRecord,
+  natureOf,
+  type Producer,
+} from "@holdfast/messaging";
+import type { Clock } from "@holdfast/service-kit";
+import type { Logger } from "@holdfast/telemetry";
+import { latestTimeOf } from "../domain/activity.ts";
+import { decodeCard } from "../domain/card.ts";
+import { CardCache } from "../domain/card-cache.ts";
+import { noWatermark, watermarkAfter } from "../domain/event-time.ts";
+import { PartitionMachine } from "../domain/partition-machine.ts";
+import type { CompileRuleset, Ruleset } from "../domain/ruleset.ts";
+import type { PartitionStore, StoredCard, StoredRuleset } from "../store/partition-store.ts";
+import { encodeOutputs } from "./encode-outputs.ts";
+import { Fenced } from "./fenced.ts";
+import { type CommitLimits, GroupCommit } from "./group-commit.ts";
+import { OrderedReading } from "./ordered-reading.ts";
+import type { Encoding } from "./outgoing.ts";
+import { type ReadRecord, readRecords } from "./read-records.ts";
+import type { ScorerMetrics } from "./scorer-metrics.ts";
+
+/** What the scorers of all partitions share. */
+export interface ScorerContext {
+  readonly store: PartitionStore;
+  readonly producer: Pick<Producer, "send">;
+  readonly codec: Codec;
+  readonly encoding: Encoding;
+  readonly compile: CompileRuleset;
+  readonly restore: (stored: StoredRuleset) => Ruleset;
+  readonly engineVersion: string;
+  readonly limits: ScorerLimits;
+  readonly clock: Clock;
+  readonly metrics: ScorerMetrics;
+  readonly logger: Logger;
+}
+
+/** Bounds of one partition's work. */
+export interface ScorerLimits {
+  readonly commit: CommitLimits;
+  readonly maxBatchRecords: number;
+  /** Records that may be published and not yet durable; then scoring waits for the commit. */
+  readonly maxUncommittedRecords: number;
+  readonly maxFiringsPerRecord: number;
+  /** The share of one partition in the cache. */
+  readonly cacheBytes: () => number;
+}
+
+const retryMs = 250;
+/** How long a fenced scorer waits for the rebalance that goes with it, before it asks for one. */
+const fencedPatienceMs = 10_000;
+
+/**
+ * One stay of one partition with this process. States: taking over → running → ended, or failed
+ * when the fence, a bug or the database's silence stopped it. It lives no longer than its stay:
+ * the next owner, this process or another, starts from the database.
+ *
+ * A round: read and judge records → load cards and the fence in one statement → apply → publish →
+ * hand to the group commit. Between apply and the acknowledged publish nothing is written, so the
+ * stored state never knows of outputs that are not on the log; a crash there repeats them under
+ * the same ids.
+ */
+export class PartitionScorer {
+  readonly #context: ScorerContext;
+  readonly #stay: AssignedPartition;
+  readonly #logger: Logger;
+  readonly #cards = new CardCache();
+  readonly #reading: OrderedReading;
+  #machine!: PartitionMachine;
+  #commit!: GroupCommit;
+  #epoch = 0;
+  #nextOffset = 0;
+  #batch = 0;
+  #newestAppendAt = 0;
+  #failure: { readonly error: unknown } | undefined;
+  #giveUp: ((error: unknown) => void) | undefined;
+
+  constructor(context: ScorerContext, stay: AssignedPartition) {
+    this.#context = context;
+    this.#stay = stay;
+    this.#logger = context.logger.child({ partition: stay.partition });
+    this.#reading = new OrderedReading(stay, this.#logger);
+  }
+
+  /** Scores until the stay ends. Rejects when this process cannot go on with the partition. */
+  async run(): Promise<void> {
+    const { metrics } = this.#context;
+    const partition = metrics.partition(this.#stay.partition);
+    try {
+      await this.#retrying("take over", () => this.#takeOver());
+      if (this.#stay.signal.aborted) return;
+      partition.running(() => this.#status());
+      await this.#scoreUntilTheEnd();
+      await this.#commit.flush();
+    } catch (error) {
+      if (error instanceof Fenced) await this.#onFenced(error);
+      else if (!this.#stay.signal.aborted) throw error;
+    } finally {
+      partition.ended();
+    }
+  }
+
+  async #takeOver(): Promise<void> {
+    const { store, restore, compile, encoding, engineVersion, limits } = this.#context;
+    const { partition } = this.#stay;
+    const taken = await store.takeOver(partition);
+    this.#epoch = taken.epoch;
+    this.#nextOffset = taken.nextOffset;
+    this.#machine = new PartitionMachine({
+      input: { topic: encoding.topics.activity, engineVersion },
+      compile,
+      cards: this.#cards,
+      watermark: taken.watermark ?? noWatermark,
+      ruleset: taken.ruleset === null ? undefined : restore(taken.ruleset),
+      maxFiringsPerRecord: limits.maxFiringsPerRecord,
+    });
+    this.#commit = this.#newCommit(taken.nextOffset);
+    // The group's offset is a hint: it may be behind the state or, after a crash of the database,
+    // ahead of it.
+    this.#stay.seek(String(taken.nextOffset));
+    const { epoch, nextOffset: position } = taken;
+    this.#logger.info({ epoch, position }, "The partition was taken over.");
+  }
+
+  #newCommit(nextOffset: number): GroupCommit {
+    const { store, limits } = this.#context;
+    return new GroupCommit(
+      {
+        partition: this.#stay.partition,
+        epoch: this.#epoch,
+        store,
+        machine: this.#machine,
+        cards: this.#cards,
+        limits: limits.commit,
+        logger: this.#logger,
+        signal: this.#stay.signal,
+        onCommitted: (offset) => this.#stay.commit(String(offset)),
+        onFailed: (error) => this.#fail(error),
+      },
+      nextOffset,
+    );
+  }
+
+  async #scoreUntilTheEnd(): Promise<void> {
+    const { maxBatchRecords, maxUncommittedRecords } = this.#context.limits;
+    while (!this.#stay.signal.aborted) {
+      const sources = await this.#orFailure(this.#stay.take(maxBatchRecords));
+      const next = this.#reading.inOrder(sources, this.#nextOffset);
+      if (next.length > 0) await this.#orFailure(this.#score(next));
+      if (this.#commit.pendingRecords > maxUncommittedRecords) {
+        await this.#orFailure(this.#commit.settled());
+      }
+    }
+  }
+
+  async #score(sources: readonly IncomingRecord[]): Promise<void> {
+    const startedAtMs = this.#context.clock.now();
+    let rest = await this.#retrying("read", () => readRecords(this.#context.codec, sources));
+    while (rest !== undefined && rest.length > 0) {
+      const count = await this.#retrying("load", () => this.#load(rest ?? []));
+      if (count === undefined) return;
+      const applied = await this.#applyAndPublish(rest.slice(0, count), startedAtMs);
+      if (!applied) return;
+      rest = rest.slice(count);
+    }
+  }
+
+  /** Loads what the records need. Returns how many of them may be applied on it. */
+  async #load(read: readonly ReadRecord[]): Promise<number> {
+    const { store, limits, metrics } = this.#context;
+    const unknown = this.#unknownCards(read);
+    const dueUpTo = watermarkAfter(this.#machine.watermark, latestTimeOf(read));
+    // Stored rows of dirty cards may be outdated: as many more are asked for.
+    const maxDue = limits.maxFiringsPerRecord + this.#cards.dirtyCount + 1;
+    const durable = this.#commit.committedOffset;
+    const loaded = await store.load({
+      partition: this.#stay.partition,
+      cards: unknown,
+      dueUpTo: Number.isFinite(dueUpTo) ? dueUpTo : null,
+      maxDue,
+    });
+    if (loaded.epoch !== this.#epoch || !this.#commit.expects(loaded.nextOffset, durable)) {
+      const { partition } = this.#stay;
+      throw new Fenced("load", { partition, epoch: this.#epoch, foreignEpoch: loaded.epoch });
+    }
+    metrics.lookedUp(read.length, unknown.length);
+    this.#take(loaded.cards);
+    return loaded.dueCount < maxDue ? read.length : 1;
+  }
+
+  #unknownCards(read: readonly ReadRecord[]): string[] {
+    const unknown = new Set<string>();
+    for (const { judgement } of read) {
+      if (judgement.kind === "card" && !this.#cards.has(judgement.card)) {
+        unknown.add(judgement.card);
+      }
+    }
+    return [...unknown];
+  }
+
+  #take(cards: readonly StoredCard[]): void {
+    const engine = this.#machine.ruleset?.engine;
+    if (engine === undefined) return;
+    for (const { card, state } of cards) {
+      if (!this.#cards.has(card)) this.#cards.addClean(decodeCard(card, state, engine));
+    }
+  }
+
+  /** False when the stay ended before the outputs were acknowledged: then nothing is written. */
+  async #applyAndPublish(read: readonly ReadRecord[], startedAtMs: number): Promise<boolean> {
+    const { encoding, limits, metrics, clock } = this.#context;
+    this.#commit.batchBegins();
+    this.#batch += 1;
+    const outputs = this.#machine.apply(read, this.#batch);
+    const { records, decisions } = encodeOutputs(encoding, {
+      outputs,
+      read,
+      startedAtMs,
+      endedAtMs: clock.now(),
+    });
+    const done = await this.#retrying("publish", async () => {
+      await this.#context.producer.send(records);
+      return true;
+    });
+    if (done === undefined) return false;
+    const last = read.at(-1)?.record;
+    if (last !== undefined) {
+      this.#nextOffset = last.offset + 1;
+      this.#newestAppendAt = last.appendedAt;
+    }
+    this.#commit.published(this.#batch, this.#nextOffset, decisions);
+    this.#cards.evict(limits.cacheBytes());
+    metrics.applied({ records: read.length, outputs, nowMs: clock.now() });
+    return true;
+  }
+
+  /** Repeats `work` while its failures are transient; undefined when the stay ended before it did. */
+  async #retrying<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+    const { signal } = this.#stay;
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (natureOf(error) !== "transient") throw error;
+        if (signal.aborted) return undefined;
+        this.#logger.warn({ err: error, step: what }, "A step failed; it is tried again.");
+        await delay(retryMs, signal);
+        if (signal.aborted) return undefined;
+      }
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = { error };
+    this.#giveUp?.(error);
+  }
+
+  /** The outcome of `work`, or the failure of a commit meanwhile, which ends the waiting. */
+  async #orFailure<T>(work: Promise<T>): Promise<T> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#giveUp = reject;
+    work.then(resolve, reject);
+    return promise;
+  }
+
+  async #onFenced(error: Fenced): Promise<void> {
+    this.#context.metrics.fenced(error.reason);
+    this.#logger.warn({ err: error, epoch: this.#epoch }, "Another process owns the partition.");
+    await delay(fencedPatienceMs, this.#stay.signal);
+    if (!this.#stay.signal.aborted) throw error;
+  }
+
+  #status() {
+    return {
+      watermark: this.#machine.watermark,
+      newestAppendAt: this.#newestAppendAt,
+      generation: this.#machine.ruleset?.generation ?? 0,
+      cacheBytes: this.#cards.bytes,
+      cachedCards: this.#cards.size,
+    };
+  }
+}

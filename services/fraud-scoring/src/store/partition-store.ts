@@ -1,0 +1,221 @@
+import type { Lineage } from "@holdfast/cep";
+import type { RulesetActivated } from "@holdfast/contracts";
+import type { Database } from "@holdfast/outbox";
+
+/** A partition's row when it was taken over. */
+export interface TakenOver {
+  readonly epoch: number;
+  readonly nextOffset: number;
+  readonly watermark: number | null;
+  readonly ruleset: StoredRuleset | null;
+}
+
+/** A rule set as it is stored. */
+export interface StoredRuleset {
+  readonly generation: number;
+  readonly rulesetId: string;
+  readonly files: RulesetActivated["files"];
+  readonly lineage: Lineage;
+}
+
+/** A card as it is stored. */
+export interface StoredCard {
+  readonly card: string;
+  readonly state: Buffer;
+}
+
+/** What one load brought, with the fence as it was in the same instant. */
+export interface Loaded {
+  readonly epoch: number;
+  readonly nextOffset: number;
+  readonly cards: readonly StoredCard[];
+  /** How many of them came because their timers are due. */
+  readonly dueCount: number;
+}
+
+/** What to load. */
+export interface Wanted {
+  readonly partition: number;
+  readonly cards: readonly string[];
+  /** Cards waiting for this event time or less come too; null for none. */
+  readonly dueUpTo: number | null;
+  readonly maxDue: number;
+}
+
+/** Everything that one commit changes. */
+export interface StateChange {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly fromOffset: number;
+  readonly nextOffset: number;
+  readonly watermark: number | null;
+  /** Only when it changed. */
+  readonly ruleset: StoredRuleset | null;
+  readonly cards: readonly CardChange[];
+  readonly decisions: readonly DecisionRow[];
+  readonly quality: readonly QualityChange[];
+}
+
+export interface CardChange {
+  readonly card: string;
+  readonly state: Buffer;
+  readonly nextTimerAt: number | null;
+  readonly forgetAfter: number;
+}
+
+/** A decision as it lies on the log. */
+export interface DecisionRow {
+  readonly decisionId: string;
+  readonly inputOffset: number;
+  readonly card: string;
+  readonly occurredAt: number;
+  readonly payload: Buffer;
+}
+
+export interface QualityChange {
+  readonly ruleId: string;
+  readonly version: number;
+  readonly hits: number;
+  readonly confirmed: number;
+  readonly refuted: number;
+}
+
+/** The fence and the state of partitions. Every function throws PostgresUnavailable when it must wait. */
+export interface PartitionStore {
+  /** Becomes the owner: older owners can write nothing from here on. */
+  takeOver(partition: number): Promise<TakenOver>;
+  /** Reads cards and the fence in one statement. */
+  load(wanted: Wanted): Promise<Loaded>;
+  /** Writes all or, under a foreign epoch or from an unexpected offset, nothing: then false. */
+  write(change: StateChange): Promise<boolean>;
+  /** The fence alone. */
+  position(partition: number): Promise<{ epoch: number; nextOffset: number }>;
+}
+
+const takeOverSql = `
+  INSERT INTO partition_position AS p (partition, epoch, next_offset) VALUES ($1, 1, 0)
+  ON CONFLICT (partition) DO UPDATE SET epoch = p.epoch + 1
+  RETURNING epoch, next_offset, watermark, ruleset_generation, ruleset_id, lineage,
+    (SELECT files FROM rule_pack r WHERE r.ruleset_id = p.ruleset_id) AS files`;
+
+const loadSql = `
+  SELECT p.epoch, p.next_offset, c.card, c.state, c.due
+  FROM partition_position p LEFT JOIN LATERAL (
+    SELECT card, state, false AS due FROM card_state WHERE partition = $1 AND card = ANY($2::text[])
+    UNION ALL
+    (SELECT card, state, true FROM card_state WHERE partition = $1 AND next_timer_at <= $3
+     ORDER BY next_timer_at, card COLLATE "C" LIMIT $4)
+  ) c ON true
+  WHERE p.partition = $1`;
+
+// One statement is one transaction and one round trip. The row lock of the position orders it with
+// a take-over; after waiting, the condition is checked again on the new row.
+const writeSql = `
+  WITH fence AS (
+    UPDATE partition_position
+    SET next_offset = $4, watermark = $5, ruleset_generation = coalesce($6, ruleset_generation),
+      ruleset_id = coalesce($7, ruleset_id), lineage = coalesce($8::jsonb, lineage)
+    WHERE partition = $1 AND epoch = $2 AND next_offset = $3
+    RETURNING partition
+  ), pack AS (
+    INSERT INTO rule_pack (ruleset_id, files)
+    SELECT $7::text, $9::jsonb FROM fence WHERE $7::text IS NOT NULL ON CONFLICT DO NOTHING
+  ), cards AS (
+    INSERT INTO card_state (partition, card, state, next_timer_at, forget_after)
+    SELECT fence.partition, c.* FROM fence,
+      unnest($10::text[], $11::bytea[], $12::bigint[], $13::bigint[]) c
+    ON CONFLICT (partition, card) DO UPDATE SET state = excluded.state,
+      next_timer_at = excluded.next_timer_at, forget_after = excluded.forget_after
+  ), decisions AS (
+    INSERT INTO decision (decision_id, partition, input_offset, card, occurred_at, payload)
+    SELECT d.id, fence.partition, d.input_offset, d.card, d.occurred_at, d.payload FROM fence,
+      unnest($14::uuid[], $15::bigint[], $16::text[], $17::bigint[], $18::bytea[])
+        d(id, input_offset, card, occurred_at, payload)
+    ON CONFLICT DO NOTHING
+  ), quality AS (
+    INSERT INTO rule_quality AS q (partition, rule_id, rule_version, hits, confirmed, refuted)
+    SELECT fence.partition, r.* FROM fence,
+      unnest($19::text[], $20::int[], $21::bigint[], $22::bigint[], $23::bigint[]) r
+    ON CONFLICT (partition, rule_id, rule_version) DO UPDATE SET hits = q.hits + excluded.hits,
+      confirmed = q.confirmed + excluded.confirmed, refuted = q.refuted + excluded.refuted
+  )
+  SELECT count(*)::int AS fences FROM fence`;
+
+/** The scorer's state in Postgres; see migrations/0001_card_state.sql. */
+export function createPartitionStore(database: Database): PartitionStore {
+  const run = async (name: string, text: string, values: unknown[]) => {
+    const { rows } = await database.read({ name, text, values } as never);
+    return rows as Record<string, unknown>[];
+  };
+  return {
+    takeOver: async (partition) => takenOver(await run("take_over", takeOverSql, [partition])),
+    load: async ({ partition, cards, dueUpTo, maxDue }) =>
+      loaded(await run("load_cards", loadSql, [partition, cards, dueUpTo, maxDue])),
+    write: async (change) => {
+      const [row] = await run("write_state", writeSql, writeValues(change));
+      return row?.["fences"] === 1;
+    },
+    position: async (partition) => {
+      const text = "SELECT epoch, next_offset FROM partition_position WHERE partition = $1";
+      return loaded(await run("read_position", text, [partition]));
+    },
+  };
+}
+
+interface PositionRow {
+  epoch: number;
+  next_offset: number;
+  watermark: number | null;
+  ruleset_generation: number | null;
+  ruleset_id: string | null;
+  lineage: Lineage | null;
+  files: RulesetActivated["files"] | null;
+}
+
+function takenOver(rows: Record<string, unknown>[]): TakenOver {
+  const row = rows[0] as unknown as PositionRow;
+  const { ruleset_generation: generation, ruleset_id: rulesetId, files, lineage } = row;
+  const isActive = generation !== null && rulesetId !== null && files !== null;
+  const ruleset = isActive ? { generation, rulesetId, files, lineage: lineage ?? {} } : null;
+  return { epoch: row.epoch, nextOffset: row.next_offset, watermark: row.watermark, ruleset };
+}
+
+interface CardRow {
+  epoch: number;
+  next_offset: number;
+  card: string | null;
+  state: Buffer;
+  due: boolean;
+}
+
+function loaded(rows: Record<string, unknown>[]): Loaded {
+  const all = rows as unknown as CardRow[];
+  const [first] = all;
+  if (first === undefined) return { epoch: -1, nextOffset: -1, cards: [], dueCount: 0 };
+  const cards: StoredCard[] = [];
+  let dueCount = 0;
+  for (const { card, state, due } of all) {
+    if (card == null) continue;
+    cards.push({ card, state });
+    if (due) dueCount += 1;
+  }
+  return { epoch: first.epoch, nextOffset: first.next_offset, cards, dueCount };
+}
+
+function writeValues(change: StateChange): unknown[] {
+  const { ruleset, cards, decisions, quality } = change;
+  return [
+    ...[change.partition, change.epoch, change.fromOffset, change.nextOffset, change.watermark],
+    ruleset?.generation ?? null,
+    ruleset?.rulesetId ?? null,
+    ruleset === null ? null : JSON.stringify(ruleset.lineage),
+    ruleset === null ? null : JSON.stringify(ruleset.files),
+    ...columns(cards, ["card", "state", "nextTimerAt", "forgetAfter"]),
+    ...columns(decisions, ["decisionId", "inputOffset", "card", "occurredAt", "payload"]),
+    ...columns(quality, ["ruleId", "version", "hits", "confirmed", "refuted"]),
+  ];
+}
+
+function columns<Row, Name extends keyof Row>(rows: readonly Row[], names: readonly Name[]) {
+  return names.map((name) => rows.map((row) => row[name]));
+}

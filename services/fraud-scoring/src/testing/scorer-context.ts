@@ -1,0 +1,40 @@
+import { silentLogger } from "@holdfast/telemetry";
+import { topicNames } from "../loop/outgoing.ts";
+import type { ScorerContext } from "../loop/partition-scorer.ts";
+import { createScorerMetrics } from "../loop/scorer-metrics.ts";
+import { testCodec } from "./memory-partition.ts";
+import { compileQuietCard, quietCardRuleset } from "./quiet-card-engine.ts";
+
+const metrics = createScorerMetrics("card-activity");
+
+/** A scorer's surroundings under the test engine: commits at once, caches everything. */
+export function testContext(
+  parts: Pick<ScorerContext, "store" | "producer"> & {
+    readonly limits?: Partial<ScorerContext["limits"]>;
+  },
+): ScorerContext {
+  return {
+    store: parts.store,
+    producer: parts.producer,
+    codec: testCodec,
+    encoding: {
+      codec: testCodec,
+      topics: topicNames("", "fraud-scoring"),
+      group: "fraud-scoring",
+    },
+    compile: compileQuietCard,
+    restore: ({ generation }) => quietCardRuleset(generation),
+    engineVersion: "test",
+    limits: {
+      commit: { intervalMs: 1, records: 1 },
+      maxBatchRecords: 1_000,
+      maxUncommittedRecords: 10_000,
+      maxFiringsPerRecord: 100,
+      cacheBytes: () => 64 * 1024 * 1024,
+      ...parts.limits,
+    },
+    clock: { now: () => 0 },
+    metrics,
+    logger: silentLogger,
+  };
+}

@@ -63,8 +63,10 @@ export async function idempotent(
   return withSpan(`idempotent ${request.route}`, {}, () =>
     database.transact(async (tx) => {
       await lockScope(tx, scope);
-      await forgetIfExpired(tx, scope);
-      if (!(await claim(tx, scope, fingerprint))) return replay(tx, scope, fingerprint);
+      const isNew =
+        (await claim(tx, scope, fingerprint)) ||
+        ((await forgetIfExpired(tx, scope)) && (await claim(tx, scope, fingerprint)));
+      if (!isNew) return replay(tx, scope, fingerprint);
       const reply = storedForm(await work(tx));
       await store(tx, scope, reply);
       return reply;
@@ -123,12 +125,13 @@ async function lockScope(tx: Tx, scope: Scope): Promise<void> {
   });
 }
 
-async function forgetIfExpired(tx: Tx, scope: Scope): Promise<void> {
-  await tx.query(
+async function forgetIfExpired(tx: Tx, scope: Scope): Promise<boolean> {
+  const { rowCount } = await tx.query(
     `DELETE FROM idempotency_keys WHERE caller = $1 AND route = $2 AND key = $3
        AND created_at <= now() - $4 * interval '1 millisecond'`,
     [...scope, idempotencyRetentionMs],
   );
+  return rowCount === 1;
 }
 
 async function claim(tx: Tx, scope: Scope, fingerprint: Buffer): Promise<boolean> {

@@ -46,24 +46,27 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 export async function grantService(options: { url: string; role: string }): Promise<void> {
   const client = new pg.Client({ connectionString: options.url });
   await client.connect();
-  const role = client.escapeIdentifier(options.role);
   try {
+    const role = client.escapeIdentifier(options.role);
     await client.query(`
       REVOKE CREATE ON SCHEMA public FROM PUBLIC;
       GRANT USAGE ON SCHEMA public TO ${role};
       GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role};
       GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ${role}`);
-    for (const table of [outboxMigrationsTable, "migrations"]) {
-      await revokeIfPresent(client, table, role);
+    for (const { name, rights } of await exceptions(client)) {
+      await client.query(`REVOKE ${rights} ON ${client.escapeIdentifier(name)} FROM ${role}`);
     }
-    const { rows } = await client.query("SELECT to_regclass('public.outbox') AS outbox");
-    if (rows[0].outbox !== null) await client.query(`REVOKE UPDATE ON outbox FROM ${role}`);
   } finally {
     await client.end();
   }
 }
 
-async function revokeIfPresent(client: pg.Client, table: string, role: string): Promise<void> {
-  const { rows } = await client.query("SELECT to_regclass($1) AS found", [`public.${table}`]);
-  if (rows[0].found !== null) await client.query(`REVOKE ALL ON ${table} FROM ${role}`);
+async function exceptions(client: pg.Client): Promise<{ name: string; rights: string }[]> {
+  const { rows } = await client.query<{ name: string; rights: string }>(
+    `SELECT tablename AS name, CASE WHEN tablename = 'outbox' THEN 'UPDATE' ELSE 'ALL' END AS rights
+     FROM pg_tables
+     WHERE schemaname = 'public' AND (tablename = 'outbox' OR tablename = ANY ($1))`,
+    [[outboxMigrationsTable, "migrations"]],
+  );
+  return rows;
 }

@@ -101,9 +101,11 @@ describe("the environment of each service of ours holds every variable that it n
   /** The service's own parser decides, in a process of its own, as at its start. */
   function readConfiguration(service: ComposeService, environment: Record<string, string>) {
     const program = `
-      const config = await import("./src/config.ts");
       const { readEnvironment } = await import("@holdfast/service-kit");
-      if (config.environment) readEnvironment(config.environment);`;
+      for (const exported of Object.values(await import("./src/config.ts"))) {
+        if (exported.shape) readEnvironment(exported);
+        else if (exported.name === "readConfig") exported();
+      }`;
     return spawnSync("node", ["--input-type=module", "-e", program], {
       cwd: folderOf(service),
       env: { PATH: process.env["PATH"], ...environment },

@@ -19,8 +19,10 @@ export function welcome(file: RunFile, detached: boolean): string {
 
 function addressLines(file: RunFile): string[] {
   const paths: Readonly<Record<string, string>> = { zipkinUrl: "/zipkin/" };
-  return Object.entries(file.addresses).map(
-    ([name, address]) => `  ${(titles[name] ?? name).padEnd(18)} ${address}${paths[name] ?? ""}`,
+  const ours = (name: string) => !(name in titles);
+  const names = Object.keys(file.addresses);
+  return [...names.filter(ours).sort(), ...names.filter((name) => !ours(name))].map(
+    (name) => `  ${(titles[name] ?? name).padEnd(18)} ${file.addresses[name]}${paths[name] ?? ""}`,
   );
 }
 
@@ -53,12 +55,14 @@ function tryLines(file: RunFile): string[] {
     "",
     `  curl -si ${order}/orders -H 'Authorization: Bearer demo-shop' \\`,
     `    -H 'Content-Type: application/json' -H "Idempotency-Key: $RANDOM$RANDOM" \\`,
-    `    -d '{"customerId":"cust_demo_001","paymentMethodId":"pm_demo_001","currency":"USD","items":[{"sku":"SKU","quantity":1}]}'`,
+    `    -d '{"customerId":"cust_demo_001","paymentMethodId":"pm_demo_001","currency":"USD","items":[{"sku":"SKU-CAMERA","quantity":1}]}'`,
     "",
     `  curl -s '${payment}/payments?status=held' -H 'Authorization: Bearer demo-analyst'`,
     "",
-    "Four orders above $100 within a minute on one payment method raise an alert. Watch for it:",
+    "Send that order four times within a minute: the third and the fourth are held, and one alert is raised.",
+    "Watch alerts, or let a shop full of customers order:",
     "  npm run alerts",
+    "  npm run traffic -- --rate 20 --minutes 2",
     "",
   ];
 }

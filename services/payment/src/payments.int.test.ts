@@ -9,6 +9,7 @@ import { onOrderAccepted } from "./handlers/on-order-accepted.ts";
 import { onOrderCancelled } from "./handlers/on-order-cancelled.ts";
 import { onOrderPlaced } from "./handlers/on-order-placed.ts";
 import { seedDemoPaymentMethods } from "./jobs/seed-demo.ts";
+import { createPerformStep } from "./provider/perform-step.ts";
 import {
   type PaymentProvider,
   type ProviderAnswer,
@@ -382,6 +383,27 @@ describe("a provider that does not answer", () => {
     expect(await published("card-activity")).toEqual(["PaymentRequested", "PaymentSettled VOIDED"]);
   });
 
+  test("may be forgotten by a process that crashes: the next one finds the answer by the key", async () => {
+    await deliver.placed();
+    await deliver.decided("APPROVE");
+    const paymentId = await paymentIdOf(orderId);
+    const perform = createPerformStep({
+      database: db.database,
+      payments: service.payments,
+      provider,
+      clock,
+      providerLimitMs: 60_000,
+    });
+    const signal = new AbortController().signal;
+    const key = `${paymentId}/authorize`;
+    const payload = { step: "authorize", paymentId } as const;
+    // The provider has acted; the process ends before it can say so.
+    await perform({ key, payload, attempt: 1, dueAt: clock.now(), signal });
+    await service.steps.runDue();
+    expect(provider.carriedOut).toHaveLength(1);
+    expect(await statusNow()).toBe("authorized");
+  });
+
   test("is called once by several instances", async () => {
     await deliver.placed();
     await deliver.decided("APPROVE");
@@ -446,39 +468,5 @@ describe("the history", () => {
     for (const change of ["UPDATE payment_events SET type = 'x'", "DELETE FROM payment_events"]) {
       await expect(db.database.read(change)).rejects.toThrow(/append-only/);
     }
-  });
-});
-
-describe("time in card-activity", () => {
-  const advanced = async () => (await db.published()).filter(({ type }) => type === "TimeAdvanced");
-
-  test("goes on where no payment was requested, once per interval, however many processes", async () => {
-    await deliver.placed();
-    const services = [service, openService(db.open())];
-    for (const { timeAdvancer } of services) {
-      await timeAdvancer.start();
-      await timeAdvancer.stop();
-    }
-    await db.database.read("DELETE FROM outbox WHERE type = 'TimeAdvanced'");
-    clock.advance(10_000 - 1);
-    await Promise.all(services.map(({ timeAdvancer }) => timeAdvancer.runDue()));
-    expect(await advanced()).toEqual([]);
-    clock.advance(1);
-    await Promise.all(services.map(({ timeAdvancer }) => timeAdvancer.runDue()));
-    const events = await advanced();
-    expect(events.map(({ partition }) => partition)).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(events[3]).toMatchObject({
-      key: "partition-3",
-      entityId: "partition-3",
-      event: { partition: 3, occurredAt: clock.now() - 10_000 },
-    });
-  });
-
-  test("stands still where a payment was requested", async () => {
-    await deliver.placed();
-    await service.timeAdvancer.start();
-    await service.timeAdvancer.stop();
-    await service.timeAdvancer.runDue();
-    expect(await advanced()).toHaveLength(5);
   });
 });

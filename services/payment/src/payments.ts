@@ -72,7 +72,7 @@ export function createPayments(options: PaymentsOptions): Payments {
     for (const event of events) {
       const after = evolve(before, event);
       await publish(tx, event, after);
-      for (const work of owedAfter(event, after, policy))
+      for (const work of owedAfter(event, { before, after }, policy))
         await owe(tx, after.terms.paymentId, work);
       before = after;
     }

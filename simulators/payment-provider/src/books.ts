@@ -49,23 +49,25 @@ export function createBooks(): Books {
         authorizationId,
         kind: operation.kind,
         outcome: code === null ? "succeeded" : "refused",
-        amountMinor: "amountMinor" in operation ? operation.amountMinor : (held?.amountMinor ?? 0),
-        currency: "currency" in operation ? operation.currency : (held?.currency ?? "XXX"),
+        amountMinor:
+          "amountMinor" in operation ? operation.amountMinor : (held?.amountMinor ?? null),
+        currency: "currency" in operation ? operation.currency : (held?.currency ?? null),
         code,
       };
     },
     enter: (entry) => {
       entries.set(entry.key, entry);
-      if (entry.outcome === "refused" || entry.authorizationId === null) return;
-      const { amountMinor, currency } = entry;
-      const held = authorizations.get(entry.authorizationId) ?? {
+      const { authorizationId, amountMinor, currency } = entry;
+      if (entry.outcome === "refused") return;
+      if (authorizationId === null || amountMinor === null || currency === null) return;
+      const held = authorizations.get(authorizationId) ?? {
         amountMinor,
         currency,
         capturedMinor: 0,
         refundedMinor: 0,
         voided: false,
       };
-      authorizations.set(entry.authorizationId, held);
+      authorizations.set(authorizationId, held);
       move[entry.kind](held, amountMinor);
     },
     answered: (key) => entries.get(key),

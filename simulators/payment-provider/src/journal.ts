@@ -9,8 +9,9 @@ export interface Answer {
   readonly authorizationId: string | null;
   readonly kind: OperationKind;
   readonly outcome: "succeeded" | "refused";
-  readonly amountMinor: number;
-  readonly currency: string;
+  /** Null when the authorisation that it was asked of does not exist. */
+  readonly amountMinor: number | null;
+  readonly currency: string | null;
   /** Why it was refused; null when it succeeded. */
   readonly code: string | null;
 }

@@ -14,7 +14,7 @@ let url: string;
 async function start(): Promise<void> {
   const port = url === undefined ? "0" : new URL(url).port;
   child = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
-    env: { PORT: port, HOST: "127.0.0.1", PROVIDER_DATA_DIR: folder },
+    env: { PORT: port, HOST: "127.0.0.1", JOURNAL_FILE: join(folder, "journal.jsonl") },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [line] = (await once(child.stdout as NodeJS.ReadableStream, "data")) as [Buffer];

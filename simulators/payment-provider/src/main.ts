@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { z } from "zod";
 import { createProviderServer } from "./http.ts";
 import { openProvider } from "./provider.ts";
@@ -9,19 +9,17 @@ const environment = z
   .object({
     PORT: z.coerce.number().int().min(0).max(65_535).default(4007),
     HOST: z.string().min(1).default("0.0.0.0"),
-    PROVIDER_DATA_DIR: z.string().min(1).default("data"),
-    JOURNAL_FILE: z.string().min(1).optional(),
+    JOURNAL_FILE: z.string().min(1).default("data/journal.jsonl"),
   })
   .safeParse(process.env);
 if (!environment.success) {
   process.stderr.write(`The environment is not usable:\n${z.prettifyError(environment.error)}\n`);
   process.exit(1);
 }
-const { PORT, HOST, PROVIDER_DATA_DIR, JOURNAL_FILE } = environment.data;
-const journalFile = JOURNAL_FILE ?? join(PROVIDER_DATA_DIR, "journal.jsonl");
-mkdirSync(dirname(journalFile), { recursive: true });
-const provider = await openProvider(journalFile);
-const server = createProviderServer(provider, journalFile);
+const { PORT, HOST, JOURNAL_FILE } = environment.data;
+mkdirSync(dirname(JOURNAL_FILE), { recursive: true });
+const provider = await openProvider(JOURNAL_FILE);
+const server = createProviderServer(provider, JOURNAL_FILE);
 server.listen(PORT, HOST, () => log("Ready"));
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -28,8 +28,10 @@ const terms = {
 function owed(payment: Payment | undefined, events: PaymentEvent[]) {
   let now = payment;
   const work = events.flatMap((event) => {
-    now = evolve(now, event);
-    return owedAfter(event, now, policy);
+    const before = now;
+    const after = evolve(before, event);
+    now = after;
+    return owedAfter(event, { before, after }, policy);
   });
   return { work, payment: now as Payment };
 }

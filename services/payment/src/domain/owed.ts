@@ -1,6 +1,7 @@
 import type { PaymentEvent } from "./events.ts";
 import type { Payment } from "./payment.ts";
 import type { Policy } from "./policy.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** A call to the provider that is owed; `refundId` tells the refunds of one payment apart. */
 export type Step =
@@ -16,25 +17,31 @@ export type Owed =
   | { readonly kind: "timer"; readonly timer: TimerName; readonly dueAt: number }
   | { readonly kind: "timer-off"; readonly timer: TimerName };
 
-/** What an event makes owed; `payment` is the payment after it. Pure. */
-export function owedAfter(event: PaymentEvent, payment: Payment, policy: Policy): Owed[] {
+/** A payment before one of its events (undefined before the first) and after it. */
+export interface Change {
+  readonly before: Payment | undefined;
+  readonly after: Payment;
+}
+
+/** What an event makes owed, and what it makes needless. Pure. */
+export function owedAfter(event: PaymentEvent, change: Change, policy: Policy): Owed[] {
   switch (event.type) {
     case "PaymentRequested":
       return [timer("decision-timeout", event.at + policy.decisionTimeoutMs)];
     case "VerdictReceived":
-      return afterVerdict(event.verdict, payment, policy);
+      return afterVerdict(event.verdict, change, policy);
     case "AuthorizationStarted":
       return [{ kind: "step", step: { step: "authorize" } }];
     case "PaymentHeld":
       return [timer("hold-expiry", event.holdExpiresAt)];
     case "PaymentReleased":
-      return [timerOff("hold-expiry")];
+      return endOfHold(change);
     case "CaptureStarted":
       return [{ kind: "step", step: { step: "capture" } }];
     case "VoidStarted":
-      return [{ kind: "step", step: { step: "void" } }, timerOff("hold-expiry")];
+      return [{ kind: "step", step: { step: "void" } }, ...endOfHold(change)];
     case "PaymentDeclined":
-      return [timerOff("decision-timeout")];
+      return change.after.verdict === null ? [timerOff("decision-timeout")] : [];
     case "RefundStarted":
       return [{ kind: "step", step: { step: "refund", refundId: event.refundId } }];
     default:
@@ -42,13 +49,16 @@ export function owedAfter(event: PaymentEvent, payment: Payment, policy: Policy)
   }
 }
 
-function afterVerdict(
-  { source, outcome }: { source: string; outcome: string },
-  { requestedAt }: Payment,
-  policy: Policy,
-): Owed[] {
-  if (source === "SCORER") return [timerOff("decision-timeout"), timerOff("decision-limit")];
-  return outcome === "AWAIT" ? [timer("decision-limit", requestedAt + policy.decisionLimitMs)] : [];
+function afterVerdict(verdict: Verdict, { before, after }: Change, policy: Policy): Owed[] {
+  if (verdict.source === "FALLBACK") {
+    if (verdict.outcome !== "AWAIT") return [];
+    return [timer("decision-limit", after.requestedAt + policy.decisionLimitMs)];
+  }
+  return [timerOff(before?.verdict === null ? "decision-timeout" : "decision-limit")];
+}
+
+function endOfHold({ before }: Change): Owed[] {
+  return before?.state.status === "held" ? [timerOff("hold-expiry")] : [];
 }
 
 function timer(name: TimerName, dueAt: number): Owed {

@@ -1,11 +1,17 @@
 import type { EventName, Events, TopicName } from "@holdfast/contracts";
 import { createDatabase, type Database, type DatabaseOptions } from "@holdfast/outbox";
-import { afterAll, beforeAll } from "@jest/globals";
 import pg from "pg";
 import { jsonCodec } from "./json-codec.ts";
 import { createSequentialIds, type SequentialIds } from "./sequential-ids.ts";
 import { asAdmin, cloneTemplate, serviceRole, urlOf } from "./template-database.ts";
 import { waitFor } from "./wait-for.ts";
+
+// Taken from the test environment when needed: "@jest/globals" cannot be imported outside of it, and
+// global set-ups import this package too.
+interface Hooks {
+  readonly beforeAll: (hook: () => Promise<void>) => void;
+  readonly afterAll: (hook: () => Promise<void>) => void;
+}
 
 /** One row of the outbox, decoded. */
 export interface PublishedEvent {
@@ -64,6 +70,7 @@ export function useTestDatabase(
     return database;
   };
   let database: Database | undefined;
+  const { beforeAll, afterAll } = globalThis as unknown as Hooks;
   beforeAll(async () => {
     await cloneTemplate(name, options.migrations ?? []);
     database = open();

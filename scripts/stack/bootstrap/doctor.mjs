@@ -184,7 +184,7 @@ export function nativePorts(compose) {
     Number(match[1]),
   );
   const added = [...compose.matchAll(/ports: \{([^}]*)\}/g)].flatMap((match) =>
-    [...(match[1] ?? "").matchAll(/\d+: (\d+)/g)].map((pair) => Number(pair[1])),
+    [...(match[1] ?? "").matchAll(/"\d+": (\d+)/g)].map((pair) => Number(pair[1])),
   );
   return [...published, ...added].filter((port) => port !== 16686 && port !== 4318);
 }

@@ -48,6 +48,16 @@ describe("a transaction", () => {
     await db.database.check();
   });
 
+  test("that swallowed a statement's error is not taken for committed", async () => {
+    await db.clear();
+    const work = db.database.transact(async (tx) => {
+      await tx.publish("orders", "OrderPlaced", buildEvent("OrderPlaced"), destination);
+      await tx.query("SELECT nonsense").catch(() => undefined);
+    });
+    await expect(work).rejects.toThrow(TransactionMisuse);
+    expect(await db.published()).toEqual([]);
+  });
+
   test("gives versions that ascend per topic and entity, also to writers at the same time", async () => {
     await db.clear();
     const publish = (entityId: string) =>

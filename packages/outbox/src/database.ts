@@ -1,7 +1,7 @@
 import type { Codec } from "@holdfast/messaging";
 import { type Logger, observe } from "@holdfast/telemetry";
 import pg from "pg";
-import { isRetryableRollback, translatePostgresError } from "./errors.ts";
+import { isRetryableRollback, TransactionMisuse, translatePostgresError } from "./errors.ts";
 import type { Ids } from "./ports.ts";
 import { outboxPublisher } from "./publish.ts";
 import { outboxLag } from "./replication.ts";
@@ -107,7 +107,7 @@ function transactionRunner(pool: pg.Pool, publishVia: PublishVia, logger: Logger
       const result = await work(transaction.tx);
       signal?.throwIfAborted();
       transaction.close();
-      await client.query("COMMIT");
+      await commit(client);
       runAfterCommit(transaction.afterCommit, logger);
       return result;
     } catch (error) {
@@ -118,6 +118,16 @@ function transactionRunner(pool: pg.Pool, publishVia: PublishVia, logger: Logger
       client.release(broken);
     }
   };
+}
+
+// After a statement has failed Postgres answers COMMIT by rolling back, without an error: a handler that
+// swallowed the failure would lose its effects and pass for done.
+async function commit(client: pg.PoolClient): Promise<void> {
+  const { command } = await client.query("COMMIT");
+  if (command === "COMMIT") return;
+  throw new TransactionMisuse(
+    "A statement failed and its error was swallowed; nothing was written",
+  );
 }
 
 async function rollBack(

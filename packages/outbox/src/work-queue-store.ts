@@ -97,3 +97,21 @@ export async function nextDueAt(database: Database, queue: string): Promise<numb
   );
   return rows[0]?.next?.getTime();
 }
+
+/**
+ * Milliseconds for which the oldest task has been due, failed ones that wait for their next try
+ * included; 0 when nothing is due. Looks no further ahead than a back-off reaches, for the index's sake.
+ */
+export async function oldestDueAgeMs(
+  database: Database,
+  queue: string,
+  nowMs: number,
+): Promise<number> {
+  const { rows } = await database.read<{ oldest: Date | null }>(
+    `SELECT min(due_at) AS oldest FROM work_queue
+     WHERE queue = $1 AND next_attempt_at <= to_timestamp($2::float8 / 1000) + interval '5 minutes'`,
+    [queue, nowMs],
+  );
+  const oldestMs = rows[0]?.oldest?.getTime() ?? nowMs;
+  return Math.max(0, nowMs - oldestMs);
+}

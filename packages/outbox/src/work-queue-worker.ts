@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { counter, observe, type TraceHeaders, withSpan } from "@holdfast/telemetry";
+import { counter, observe, redactText, type TraceHeaders, withSpan } from "@holdfast/telemetry";
 import type { WorkQueue, WorkQueueOptions } from "./work-queue.ts";
 import {
   type ClaimedTask,
@@ -7,9 +7,13 @@ import {
   deleteTask,
   insertTask,
   nextDueAt,
+  oldestDueAgeMs,
   putBackTask,
   settleTask,
 } from "./work-queue-store.ts";
+
+const minWaitMs = 10;
+const maxErrorLength = 300;
 
 const tried = counter("work_queue_tasks_total");
 
@@ -48,10 +52,15 @@ export function createWorkQueue<Payload>(options: WorkQueueOptions<Payload>): Wo
     const free = concurrency - inHand.size;
     const claimed = free > 0 ? await claim(free) : [];
     for (const task of claimed) begin(task);
-    if (free > 0 && claimed.length === free) return;
-    const next = await nextDueAt(database, name);
-    const waitMs = next === undefined ? pollMs : Math.min(pollMs, Math.max(1, next - clock.now()));
+    // With all places taken, the end of a task is what there is to wait for, however much is due.
+    const waitMs = inHand.size < concurrency ? await untilNextDue() : pollMs;
     await delay(waitMs, undefined, { signal }).catch(() => undefined);
+  };
+
+  // Not less than minWaitMs: what is due and could not be claimed is locked by someone for a moment.
+  const untilNextDue = async (): Promise<number> => {
+    const next = await nextDueAt(database, name);
+    return next === undefined ? pollMs : Math.min(pollMs, Math.max(minWaitMs, next - clock.now()));
   };
 
   const loop = async (): Promise<void> => {
@@ -84,8 +93,7 @@ export function createWorkQueue<Payload>(options: WorkQueueOptions<Payload>): Wo
     start: async () => {
       stopping = false;
       stopObserving ??= observe("work_queue_oldest_due_age_seconds", async () => {
-        const next = await nextDueAt(database, name);
-        const ageMs = next === undefined ? 0 : Math.max(0, clock.now() - next);
+        const ageMs = await oldestDueAgeMs(database, name, clock.now());
         return [{ value: ageMs / 1000, labels: { queue: name } }];
       });
       running ??= loop();
@@ -114,7 +122,7 @@ function taskRunner<Payload>(options: WorkQueueOptions<Payload>) {
       key: task.key,
       lease: task.lease,
       nextAttemptMs: clock.now() + waitMs,
-      error: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+      error: redactText(String(error)).slice(0, maxErrorLength),
     });
   };
   return async (task: ClaimedTask<Payload>): Promise<boolean> => {

@@ -1,4 +1,4 @@
-import { silentLogger } from "@holdfast/telemetry";
+import { renderMetrics, silentLogger } from "@holdfast/telemetry";
 import { buildEvent, createFakeClock, useTestDatabase, waitFor } from "@holdfast/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Tx } from "./transaction.ts";
@@ -146,6 +146,22 @@ describe("a durable queue", () => {
     await queue.runDue();
     expect(attempts).toEqual([1, 2, 3]);
     expect(await settled()).toEqual(["k"]);
+  });
+
+  test("tells how long the oldest task has been due, also while it waits for its next try", async () => {
+    const queue = queueOf(
+      async () => {
+        throw new Error("provider is down");
+      },
+      { name: "measured", backoffMs: () => 30_000 },
+    );
+    await schedule(queue, "k");
+    await schedule(queue, "later", clock.now() + 100_000);
+    await queue.runDue();
+    clock.advance(7_000);
+    await queue.start();
+    const line = 'work_queue_oldest_due_age_seconds{queue="measured"} 7';
+    expect(await renderMetrics()).toContain(line);
   });
 
   test("keeps the task when its settle fails: effects and removal are one commit", async () => {

@@ -12,7 +12,7 @@ export interface Task<Payload> {
   readonly attempt: number;
   /** When the work fell due, ms since the epoch. */
   readonly dueAt: number;
-  /** Aborts when the lease is about to run out or the queue stops past its time. */
+  /** Aborts when the lease has run out: another worker may have the task by now. */
   readonly signal: AbortSignal;
 }
 

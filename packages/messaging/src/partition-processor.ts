@@ -60,7 +60,10 @@ export interface PartitionProcessor {
   start(): Promise<void>;
   /** Resolves when the group has given this member its first assignment, which may be empty. */
   joined(): Promise<void>;
-  /** Stops taking records, lets `process` finish, commits, leaves the group. Idempotent. */
+  /**
+   * Stops taking records, lets `process` finish for at most 15 s, commits, leaves the group.
+   * Idempotent.
+   */
   stop(): Promise<void>;
   health(): ConsumerHealth;
 }
@@ -71,6 +74,7 @@ export function createPartitionProcessor(options: PartitionProcessorOptions): Pa
 }
 
 const restartDelayMs = 500;
+const finishLimitMs = 15_000;
 const restarts = counter("kafka_consumer_restarts_total");
 
 /**
@@ -202,8 +206,16 @@ class GroupMember implements PartitionProcessor {
   }
 
   async #finishWork(): Promise<void> {
-    await Promise.all(this.#work.values());
-    await Promise.all([...this.#stays.values()].map((stay) => stay.settled()));
+    const finish = async () => {
+      await Promise.all(this.#work.values());
+      await Promise.all([...this.#stays.values()].map((stay) => stay.settled()));
+    };
+    const inTime = new AbortController();
+    const late = delay(finishLimitMs, inTime.signal).then(() => {
+      if (!inTime.signal.aborted) this.#logger.warn({}, "Work did not end in time; leaving it.");
+    });
+    await Promise.race([finish(), late]);
+    inTime.abort();
   }
 
   #endStays(reason: "lost" | "stopping"): void {

@@ -30,7 +30,7 @@ export interface TransactOptions {
 /** One service's Postgres. */
 export interface Database {
   readonly pool: pg.Pool;
-  /** One statement outside any transaction, for reading. */
+  /** One statement on its own, committed at once. Services read with it and write with transact. */
   readonly read: Query;
   /**
    * Runs `work` in one READ COMMITTED transaction and commits what it did: inbox row, effects and
@@ -176,6 +176,8 @@ function createPool(options: DatabaseOptions): pg.Pool {
     keepAlive: true,
     statement_timeout: 10_000,
     lock_timeout: 5_000,
+    // The client's own limit, for a server that has stopped answering altogether.
+    query_timeout: 15_000,
     // A paused process must not hold its locks: the server ends the transaction, and a commit that
     // comes later fails instead of writing.
     idle_in_transaction_session_timeout: 10_000,

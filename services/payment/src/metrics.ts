@@ -4,6 +4,7 @@ import type { PaymentEvent } from "./domain/events.ts";
 import { evolve } from "./domain/evolve.ts";
 import type { Payment } from "./domain/payment.ts";
 import type { Verdict } from "./domain/verdict.ts";
+import { imbalances, readBalances } from "./store/ledger.ts";
 import { countByStatus } from "./store/payments.ts";
 
 const transitions = counter("payments_total");
@@ -44,4 +45,10 @@ function countVerdict(
 /** Registers what is read at each scrape. */
 export function observePayments(read: Query): void {
   observe("payments_held", async () => [{ value: await countByStatus(read, "held"), labels: {} }]);
+  observe("ledger_imbalance_minor_units", async () =>
+    imbalances(await readBalances(read)).map(({ currency, amountMinor }) => ({
+      value: amountMinor,
+      labels: { currency },
+    })),
+  );
 }

@@ -12,6 +12,7 @@ import type { Policy } from "./domain/policy.ts";
 import { countEvents } from "./metrics.ts";
 import type { PublishPaymentEvent } from "./publish.ts";
 import { isOrderCancelled, rememberCancelledOrder } from "./store/cancelled-orders.ts";
+import { postEvents } from "./store/ledger.ts";
 import { findPaymentMethod } from "./store/payment-methods.ts";
 import {
   insertStoredPayment,
@@ -85,7 +86,9 @@ export function createPayments(options: PaymentsOptions): Payments {
     const events = decide(stored.payment, command, policy);
     if (events.length === 0) return stored.payment;
     const payment = events.reduce<Payment>(evolve, stored.payment);
-    await updateStoredPayment(tx, payment, { events, version: stored.version });
+    const added = { events, version: stored.version };
+    await updateStoredPayment(tx, payment, added);
+    await postEvents(tx, payment, added);
     await follow(tx, stored.payment, events);
     return payment;
   };

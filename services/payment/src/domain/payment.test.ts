@@ -4,6 +4,7 @@ import type { PaymentCommand } from "./commands.ts";
 import { decide, requestPayment } from "./decide.ts";
 import type { PaymentEvent } from "./events.ts";
 import { evolve, replay } from "./evolve.ts";
+import { type Account, type Posting, postingsOf } from "./ledger.ts";
 import { type Payment, paymentStatuses } from "./payment.ts";
 
 const terms = {
@@ -423,6 +424,25 @@ describe("whatever happens in whatever order", () => {
           count(events, "PaymentCaptured") * terms.amountMinor,
         );
         expect(paymentStatuses).toContain(payment.state.status);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test("every entry of the ledger balances, and nothing stays in clearing when it has ended", () => {
+    fc.assert(
+      fc.property(fc.array(anyCommand, { maxLength: 30 }), (commands) => {
+        const events = history(commands);
+        const { status } = (replay(events) as Payment).state;
+        const sumOf = (postings: readonly Posting[]): number =>
+          postings.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+        const postings = events.map(postingsOf);
+        expect(postings.map(sumOf).filter((sum) => sum !== 0)).toEqual([]);
+        const balance = (account: Account): number =>
+          sumOf(postings.flat().filter((posting) => posting.account === account));
+        const open = !["declined", "voided", "captured", "refunded"].includes(status);
+        if (!open) expect([balance("held") + 0, balance("clearing") + 0]).toEqual([0, 0]);
+        expect(balance("provider")).toBeGreaterThanOrEqual(0);
       }),
       { numRuns: 2_000 },
     );

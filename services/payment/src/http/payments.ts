@@ -124,7 +124,8 @@ async function review(
   }
 }
 
-const unknownPayment = () =>
+/** 404 for what is no payment, or not the caller's to see. */
+export const unknownPayment = (): Problem =>
   new Problem({
     status: 404,
     code: "payment_not_found",

@@ -379,6 +379,65 @@ describe("POST /payments/:paymentId/review", () => {
   });
 });
 
+describe("POST /payments/:paymentId/refunds", () => {
+  const refund = (amountMinor: number) => ({ amountMinor, reason: "returned" });
+
+  /** A captured payment of ann's, of 300.00 USD. */
+  async function captured(): Promise<string> {
+    const paymentId = await hold();
+    await post(`/payments/${paymentId}/review`, "cho", { decision: "release", reason: "known" });
+    const { payments, steps } = service();
+    await db.database.transact((tx) =>
+      payments.execute(tx, { paymentId }, { type: "CapturePayment", at: clock.now() }),
+    );
+    await steps.runDue();
+    return paymentId;
+  }
+
+  test("gives back in parts, once per key, never more than was captured", async () => {
+    const paymentId = await captured();
+    const path = `/payments/${paymentId}/refunds`;
+    const first = await postWithKey(path, "cho", { body: refund(10_000), key: "r-1" });
+    expect(first.status).toBe(202);
+    expect(first.body).toMatchObject({ paymentId, amountMinor: 10_000, status: "pending" });
+    const replayed = await postWithKey(path, "cho", { body: refund(10_000), key: "r-1" });
+    expect(replayed.text).toBe(first.text);
+    const meanwhile = await postWithKey(path, "cho", { body: refund(1), key: "r-2" });
+    expect([meanwhile.status, meanwhile.body.state]).toEqual([409, "captured"]);
+    await service().steps.runDue();
+    const tooMuch = await postWithKey(path, "cho", { body: refund(20_001), key: "r-3" });
+    expect([tooMuch.status, pointersOf(tooMuch)]).toEqual([422, ["/amountMinor"]]);
+    await postWithKey(path, "cho", { body: refund(20_000), key: "r-4" });
+    await service().steps.runDue();
+    expect((await get(`/payments/${paymentId}`, "cho")).body).toMatchObject({
+      status: "refunded",
+      refundedMinor: 30_000,
+    });
+    const balances = (await get("/ledger/balances", "cho")).body;
+    expect(balances.imbalances).toEqual([{ currency: "USD", amountMinor: 0 }]);
+    expect(balances.balances).toContainEqual({
+      account: "provider",
+      currency: "USD",
+      amountMinor: 0,
+    });
+  });
+
+  test("needs a key, an analyst, an amount and a capture", async () => {
+    const paymentId = await hold();
+    const path = `/payments/${paymentId}/refunds`;
+    expect((await post(path, "cho", refund(1))).status).toBe(400);
+    expect((await postWithKey(path, "ann", { body: refund(1), key: "k" })).status).toBe(403);
+    expect((await get("/ledger/balances", "ann")).status).toBe(403);
+    for (const amountMinor of [0, -1, 1.5, "1"]) {
+      const body = { amountMinor, reason: "x" };
+      const answer = await postWithKey(path, "cho", { body, key: "k" });
+      expect([answer.status, pointersOf(answer)]).toEqual([422, ["/amountMinor"]]);
+    }
+    const held = await postWithKey(path, "cho", { body: refund(1), key: "k" });
+    expect([held.status, held.body.state]).toEqual([409, "held"]);
+  });
+});
+
 test("the OpenAPI document names every route", async () => {
   const { paths } = (await request(app()).get("/openapi.json")).body;
   expect(Object.keys(paths)).toEqual(
@@ -388,6 +447,8 @@ test("the OpenAPI document names every route", async () => {
       "/payments",
       "/payments/{paymentId}",
       "/payments/{paymentId}/review",
+      "/payments/{paymentId}/refunds",
+      "/ledger/balances",
     ]),
   );
 });

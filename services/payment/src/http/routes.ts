@@ -2,8 +2,10 @@ import type { Clock, Database, Ids } from "@holdfast/outbox";
 import type { Route } from "@holdfast/service-kit";
 import type { Payments } from "../payments.ts";
 import type { CardVault } from "../vault/card-vault.ts";
+import { readLedgerBalances } from "./ledger.ts";
 import { addPaymentMethod, readPaymentMethod } from "./payment-methods.ts";
 import { listPaymentsRoute, readPayment, reviewPayment } from "./payments.ts";
+import { refundPayment } from "./refunds.ts";
 
 /** What the routes of payment need. */
 export interface RoutesOptions {
@@ -22,5 +24,7 @@ export function paymentRoutes(options: RoutesOptions): readonly Route[] {
     listPaymentsRoute(options),
     readPayment(options),
     reviewPayment(options),
+    refundPayment(options),
+    readLedgerBalances(options),
   ];
 }

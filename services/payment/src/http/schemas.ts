@@ -137,3 +137,24 @@ export const PaymentsPage = z.object({
 export const AnalystPaymentHistory = AnalystPaymentView.extend({
   history: z.array(z.looseObject({ type: z.string(), at: time })),
 });
+
+/** Body of POST /payments/:paymentId/refunds. */
+export const refundBody = z.strictObject({
+  amountMinor: z.int().min(1).describe("Minor units of the payment's currency"),
+  reason: z.string().trim().min(1).max(500),
+});
+
+/** Answer of POST /payments/:paymentId/refunds. */
+export const RefundReceived = z.object({
+  refundId: z.string(),
+  paymentId: z.string(),
+  amountMinor: z.int(),
+  currency: z.string(),
+  status: z.literal("pending"),
+});
+
+/** Answer of GET /ledger/balances. */
+export const LedgerBalances = z.object({
+  balances: z.array(z.object({ account: z.string(), currency: z.string(), amountMinor: z.int() })),
+  imbalances: z.array(z.object({ currency: z.string(), amountMinor: z.int() })),
+});

@@ -11,7 +11,8 @@ import {
   runService,
   systemClock,
 } from "@holdfast/service-kit";
-import { createLogger, renderMetrics } from "@holdfast/telemetry";
+import { createLogger, stopTracing } from "@holdfast/telemetry";
+import manifest from "../package.json" with { type: "json" };
 import { configuration } from "./config.ts";
 import { wireInventory } from "./wiring.ts";
 
@@ -50,14 +51,13 @@ readiness.add("kafka", () => {
 });
 const http = createHttpServer({
   service,
-  version: "0.1.0",
+  version: manifest.version,
   description: "Stock and reservations: units are set aside for an order, sold or freed",
   host: config.HOST,
   port: config.PORT,
   routes: inventory.routes,
   authenticate,
   readiness,
-  renderMetrics,
   logger,
 });
 await runService({
@@ -65,6 +65,7 @@ await runService({
   logger,
   readiness,
   components: [
+    component("tracing", { stop: stopTracing }),
     component("database", { stop: () => database.close() }),
     ...inventory.components,
     http,

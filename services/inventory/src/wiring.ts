@@ -14,10 +14,12 @@ import {
   trace,
 } from "@holdfast/messaging";
 import {
+  crashGuard,
   createParkedSweeper,
   createRetentionSweeper,
   createWorkQueue,
   type Database,
+  everyVersion,
   inbox,
   type Tx,
 } from "@holdfast/outbox";
@@ -72,18 +74,21 @@ export function wireInventory(options: InventoryOptions): Inventory {
       trace(),
       metrics(),
       deadLetter({ producer: deadLetters }),
+      crashGuard({ database }),
       retry(),
       timeout(),
       decode(codec),
       inbox({ database, entityOrder: "enforced" }),
     ],
     routes: [
-      on<"orders", Tx>("orders", {
-        OrderPlaced: onOrderPlaced(carryOut, { clock, expiryMs: reservationExpiryMs }),
-        OrderAccepted: onOrderAccepted(carryOut),
-        OrderConfirmed: onOrderConfirmed(carryOut),
-        OrderCancelled: onOrderCancelled(carryOut),
-      }),
+      everyVersion(
+        on<"orders", Tx>("orders", {
+          OrderPlaced: onOrderPlaced(carryOut, { clock, expiryMs: reservationExpiryMs }),
+          OrderAccepted: onOrderAccepted(carryOut),
+          OrderConfirmed: onOrderConfirmed(carryOut),
+          OrderCancelled: onOrderCancelled(carryOut),
+        }),
+      ),
     ],
   });
   const overdue = createParkedSweeper({

@@ -11,7 +11,8 @@ import {
   runService,
   systemClock,
 } from "@holdfast/service-kit";
-import { createLogger, renderMetrics } from "@holdfast/telemetry";
+import { createLogger, stopTracing } from "@holdfast/telemetry";
+import manifest from "../package.json" with { type: "json" };
 import { configuration } from "./config.ts";
 import { createSinks } from "./sinks/create-sinks.ts";
 import { wireNotification } from "./wiring.ts";
@@ -52,14 +53,13 @@ readiness.add("kafka", () => {
 });
 const http = createHttpServer({
   service,
-  version: "0.1.0",
+  version: manifest.version,
   description: "Tells customers and analysts what happened, once per event, audience and channel",
   host: config.HOST,
   port: config.PORT,
   routes: notification.routes,
   authenticate,
   readiness,
-  renderMetrics,
   logger,
 });
 await runService({
@@ -67,6 +67,7 @@ await runService({
   logger,
   readiness,
   components: [
+    component("tracing", { stop: stopTracing }),
     component("database", { stop: () => database.close() }),
     ...notification.components,
     http,

@@ -12,7 +12,13 @@ import {
   timeout,
   trace,
 } from "@holdfast/messaging";
-import { createRetentionSweeper, type Database, inbox, type Tx } from "@holdfast/outbox";
+import {
+  crashGuard,
+  createRetentionSweeper,
+  type Database,
+  inbox,
+  type Tx,
+} from "@holdfast/outbox";
 import type { Clock, Component, Ids, Route } from "@holdfast/service-kit";
 import { type Logger, observe } from "@holdfast/telemetry";
 import { createChannel } from "./delivery.ts";
@@ -58,6 +64,7 @@ export function wireNotification(options: NotificationOptions): NotificationServ
       trace(),
       metrics(),
       deadLetter({ producer: deadLetters }),
+      crashGuard({ database }),
       retry(),
       timeout(),
       decode(codec),

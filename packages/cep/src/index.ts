@@ -1,3 +1,5 @@
+export { StateFormatError } from "./engine/bytes.ts";
+export { createEngine, nextLineage } from "./engine/engine.ts";
 export type { KeyState } from "./engine/state.ts";
 export type {
   Alert,
@@ -11,6 +13,17 @@ export type {
   StepTail,
   TimedOut,
 } from "./engine/types.ts";
+export {
+  Automaton,
+  type Match,
+  type Outcome,
+  PatternError,
+  type Predicate,
+} from "./pattern/automaton.ts";
+export type { Link as StageLink, PatternSpec, Quantifier, Skip, Stage } from "./pattern/pattern.ts";
+export type { Link, Run, Runs } from "./pattern/runs.ts";
+export type { RuleDefinition, RulePack } from "./rules/definition.ts";
+export { type LoadResult, loadRules } from "./rules/load.ts";
 export type { Action, LoadError, Mode, Rule, RuleFile } from "./rules/types.ts";
 export {
   type Field,

@@ -14,9 +14,12 @@ export type Limits = {
   readonly idBytes: number;
 };
 
-/** Since when each shared piece of state has been kept without a gap; see {@link nextLineage}. */
+/**
+ * Since which generation, and after which event time (`null`: always), each shared piece of state
+ * has been collected without a gap. Plain JSON; see {@link nextLineage}.
+ */
 export type Lineage = Readonly<
-  Record<string, { readonly generation: number; readonly since: number }>
+  Record<string, { readonly generation: number; readonly since: number | null }>
 >;
 
 export type EngineOptions = {
@@ -63,8 +66,10 @@ export type Alert = {
   /** The same in early and final mode: the event id, the window's start, or the match's events. */
   readonly matchId: string;
   readonly time: "early" | "final";
-  /** 0 for the first statement; corrections and late revisions count up. */
+  /** 0 for the first statement; corrections by events out of order and late revisions count up. */
   readonly revision: number;
+  /** False withdraws an earlier alert of this match. */
+  readonly holds: boolean;
   /** Event time of what raised it. */
   readonly at: number;
   readonly action: Action;
@@ -122,7 +127,10 @@ export type Step = StepTail & {
   readonly outcome: Action;
   /** Highest score of the active rules that hit, 0 when none did. */
   readonly score: number;
-  /** One per rule that is not off, in pack order. Built when first read. */
+  /**
+   * One per rule that judges on arrival and is not off, in pack order; rules that judge when the
+   * watermark passes speak in `finals`. Built when first read.
+   */
   readonly results: readonly RuleResult[];
 };
 

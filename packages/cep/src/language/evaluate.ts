@@ -36,8 +36,12 @@ export type BooleanFunction = (evaluation: Evaluation) => Truth;
 export type NumberFunction = (evaluation: Evaluation) => number;
 export type ValueFunction = (evaluation: Evaluation) => Value;
 
-/** Tells where an aggregate's value comes from. */
-export type Resolver = (aggregate: AggregateExpression) => ValueFunction;
+/** Tells where values come from that are not simply fields of the event. */
+export type Resolver = {
+  readonly aggregate: (node: AggregateExpression) => ValueFunction;
+  /** Position of a field among the values of what is read. */
+  readonly position: (node: FieldExpression) => number;
+};
 
 /** The closure of a condition; `&&` and `||` absorb errors on either side, as CEL has it. */
 export function compileBoolean(node: Expression, resolve: Resolver): BooleanFunction {
@@ -61,7 +65,7 @@ export function compileBoolean(node: Expression, resolve: Resolver): BooleanFunc
     case "compare":
       return compileComparison(node, resolve);
     case "has": {
-      const field = compileField(node.field);
+      const field = compileField(node.field, resolve);
       return (e) => (field(e) === undefined ? 0 : 1);
     }
     case "in": {
@@ -311,9 +315,9 @@ export function compileValue(node: Expression, resolve: Resolver): ValueFunction
       return () => value;
     }
     case "field":
-      return compileField(node);
+      return compileField(node, resolve);
     case "aggregate":
-      return resolve(node);
+      return resolve.aggregate(node);
     case "choose": {
       const condition = compileBoolean(node.condition, resolve);
       const yes = compileValue(node.yes, resolve);
@@ -343,8 +347,9 @@ export function compileValue(node: Expression, resolve: Resolver): ValueFunction
   }
 }
 
-function compileField(node: FieldExpression): ValueFunction {
-  const { index, source } = node;
+function compileField(node: FieldExpression, resolve: Resolver): ValueFunction {
+  const { source } = node;
+  const index = resolve.position(node);
   return (e) => {
     const record = source === "event" ? e.event : source === "left" ? e.left : e.table;
     const value = record === undefined ? undefined : readField(record, index);

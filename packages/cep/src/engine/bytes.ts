@@ -1,0 +1,223 @@
+import type { Value } from "../stream.ts";
+
+/** Bytes that are no state of this engine, or of a format that it does not know. */
+export class StateFormatError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "StateFormatError";
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** How a value begins; integers follow from `firstInteger` on, zigzag. */
+const tags = { missing: 0, no: 1, yes: 2, double: 3, text: 4, firstInteger: 5 } as const;
+
+/** Appends numbers and texts to a growing buffer; texts and ids are written once and referred to. */
+export class ByteWriter {
+  #bytes = new Uint8Array(256);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+  readonly #texts = new Map<string, number>();
+
+  #reserve(count: number): void {
+    if (this.#length + count <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + count));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  u32(value: number): void {
+    this.#reserve(4);
+    this.#view.setUint32(this.#length, value);
+    this.#length += 4;
+  }
+
+  double(value: number): void {
+    this.#reserve(8);
+    this.#view.setFloat64(this.#length, value);
+    this.#length += 8;
+  }
+
+  /** A whole number from 0 to 2^53. */
+  count(value: number): void {
+    this.#reserve(8);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#bytes[this.#length++] = rest;
+  }
+
+  /** A whole number of either sign, up to 2^52. */
+  signed(value: number): void {
+    this.count(value >= 0 ? value * 2 : -value * 2 - 1);
+  }
+
+  /** A time: whole milliseconds, or an infinity. */
+  time(value: number): void {
+    if (Number.isFinite(value)) this.signed(value >= 0 ? value + 1 : value - 1);
+    else {
+      this.byte(0);
+      this.byte(value > 0 ? 1 : 0);
+    }
+  }
+
+  value(value: Value): void {
+    if (value === undefined) this.byte(tags.missing);
+    else if (typeof value === "boolean") this.byte(value ? tags.yes : tags.no);
+    else if (typeof value === "string") {
+      this.byte(tags.text);
+      this.text(value);
+    } else if (Number.isInteger(value) && Math.abs(value) < 2 ** 50) {
+      this.count((value >= 0 ? value * 2 : -value * 2 - 1) + tags.firstInteger);
+    } else {
+      this.byte(tags.double);
+      this.double(value);
+    }
+  }
+
+  /** A text, or where it was written first; canonical UUIDs take 16 bytes. */
+  text(text: string): void {
+    const known = this.#texts.get(text);
+    if (known !== undefined) {
+      this.count(known + 2);
+      return;
+    }
+    this.#texts.set(text, this.#texts.size);
+    if (canonicalUuid.test(text)) {
+      this.byte(0);
+      for (const hex of text.replaceAll("-", "").match(/../g) ?? []) {
+        this.byte(Number.parseInt(hex, 16));
+      }
+      return;
+    }
+    this.byte(1);
+    const bytes = encoder.encode(text);
+    this.count(bytes.length);
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  list<T>(items: readonly T[], write: (item: T) => void): void {
+    this.count(items.length);
+    for (const item of items) write(item);
+  }
+
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+}
+
+/** Reads what a {@link ByteWriter} wrote. Throws {@link StateFormatError} where that ends early. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+  readonly #texts: string[] = [];
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  #take(count: number): number {
+    const at = this.#at;
+    if (at + count > this.#bytes.length) throw new StateFormatError("The state ends too early.");
+    this.#at += count;
+    return at;
+  }
+
+  byte(): number {
+    return this.#bytes[this.#take(1)] ?? 0;
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#take(4));
+  }
+
+  double(): number {
+    return this.#view.getFloat64(this.#take(8));
+  }
+
+  count(): number {
+    let value = 0;
+    let scale = 1;
+    for (let byte = this.byte(); ; byte = this.byte()) {
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 0x80;
+      if (scale > 2 ** 53) throw new StateFormatError("A number of the state is too large.");
+    }
+  }
+
+  signed(): number {
+    return unzigzag(this.count());
+  }
+
+  time(): number {
+    const value = this.signed();
+    if (value !== 0) return value > 0 ? value - 1 : value + 1;
+    return this.byte() === 1 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  }
+
+  value(): Value {
+    const tag = this.count();
+    if (tag >= tags.firstInteger) return unzigzag(tag - tags.firstInteger);
+    if (tag === tags.missing) return undefined;
+    if (tag === tags.double) return this.double();
+    return tag === tags.text ? this.text() : tag === tags.yes;
+  }
+
+  text(): string {
+    const kind = this.count();
+    if (kind >= 2) {
+      const known = this.#texts[kind - 2];
+      if (known === undefined) throw new StateFormatError("The state refers to an unknown text.");
+      return known;
+    }
+    const text = kind === 0 ? this.#uuid() : this.#plain();
+    this.#texts.push(text);
+    return text;
+  }
+
+  #uuid(): string {
+    const at = this.#take(16);
+    const hex = Array.from(this.#bytes.subarray(at, at + 16), (b) =>
+      b.toString(16).padStart(2, "0"),
+    );
+    return [hex.slice(0, 4), hex.slice(4, 6), hex.slice(6, 8), hex.slice(8, 10), hex.slice(10)]
+      .map((part) => part.join(""))
+      .join("-");
+  }
+
+  #plain(): string {
+    const length = this.count();
+    const at = this.#take(length);
+    return decoder.decode(this.#bytes.subarray(at, at + length));
+  }
+
+  list<T>(read: () => T): T[] {
+    const length = this.count();
+    if (length > this.#bytes.length) throw new StateFormatError("A list of the state is too long.");
+    return Array.from({ length }, read);
+  }
+
+  end(): void {
+    if (this.#at !== this.#bytes.length) throw new StateFormatError("The state goes on too long.");
+  }
+}
+
+function unzigzag(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}

@@ -1,0 +1,169 @@
+import type { Match } from "../pattern/automaton.ts";
+import { areFresh, type Link, type Runs } from "../pattern/runs.ts";
+import type { StreamEvent } from "../stream.ts";
+import type { JudgeContext } from "./judge-context.ts";
+import type { Placed } from "./judge-windows.ts";
+import {
+  approximateFlag,
+  type HitDetail,
+  hit,
+  type Judgement,
+  type Output,
+  outcomeMask,
+  overflowFlag,
+} from "./judgement.ts";
+import type { CompiledLane, CompiledPattern, CompiledRule } from "./lane-plan.ts";
+import { replayPattern } from "./replay.ts";
+import { tell } from "./speak.ts";
+import type { LaneState, RunEvent } from "./state.ts";
+
+export type PatternStep = {
+  readonly event: StreamEvent;
+  readonly placed: Placed;
+  readonly context: JudgeContext;
+  readonly output: Output;
+};
+
+type Stepping = {
+  readonly rule: CompiledRule;
+  readonly index: number;
+  readonly pattern: CompiledPattern;
+  readonly step: PatternStep;
+};
+
+/** Steps every pattern of the lane; a match that the event completes is a hit of the event. */
+export function judgePatterns(judgement: Judgement, state: LaneState, step: PatternStep): void {
+  const { event } = step;
+  for (const rule of judgement.lane.rules) {
+    const index = rule.pattern;
+    const pattern = index === undefined ? undefined : judgement.lane.patterns[index];
+    if (index === undefined || pattern === undefined) continue;
+    const from = Math.max(pattern.since + 1, rule.definition.effectiveFrom ?? event.at);
+    if (event.at < from) continue;
+    const stepping = { rule, index, pattern, step };
+    const matches = step.placed.inOrder
+      ? stepPattern(judgement.lane, state, stepping)
+      : revisePattern(judgement, state, stepping);
+    noteMatches(judgement, state, { ...stepping, matches });
+  }
+}
+
+function stepPattern(
+  lane: CompiledLane,
+  state: LaneState,
+  { index, pattern, step, rule }: Stepping,
+): readonly Match<RunEvent>[] {
+  const { automaton } = pattern;
+  const { event, context } = step;
+  const known = state.runs[index];
+  if (known === undefined && !automaton.canBegin()) return [];
+  const runs = known ?? automaton.newRuns();
+  const reached = lane.time === "final" ? event.at : Math.min(context.watermark, event.at);
+  const { timedOut } = automaton.advance(runs, reached);
+  reportTimedOut(lane, rule, { timedOut, output: step.output });
+  const { matches } = automaton.process(runs, runEvent(pattern, event), event.at);
+  keepRuns(state, index, runs);
+  return matches;
+}
+
+/** An event out of order: what it makes possible is its hit, what it undoes is withdrawn. */
+function revisePattern(
+  judgement: Judgement,
+  state: LaneState,
+  { rule, index, pattern, step }: Stepping,
+): readonly Match<RunEvent>[] {
+  const { lane } = judgement;
+  const { number } = step.placed;
+  const { watermark, stream } = step.context;
+  const replay = replayPattern(lane, state, { pattern, number, watermark });
+  keepRuns(state, index, replay.runs);
+  for (const match of replay.lost) {
+    const detail = detailOfMatch(lane, rule, match);
+    tell(judgement, rule, { detail, stream, revision: 1, holds: false, output: step.output });
+  }
+  return replay.gained;
+}
+
+/** Stores runs, or nothing when nothing is open: equal meaning, equal state. */
+export function keepRuns(state: LaneState, index: number, runs: Runs<RunEvent>): void {
+  state.runs[index] = areFresh(runs) ? undefined : runs;
+}
+
+/** What runs keep of an event. */
+function runEvent(pattern: CompiledPattern, event: StreamEvent): RunEvent {
+  const values = pattern.captured.map((field) => event.values[field]);
+  return { id: event.id, at: event.at, values };
+}
+
+function noteMatches(
+  judgement: Judgement,
+  state: LaneState,
+  found: Stepping & { readonly matches: readonly Match<RunEvent>[] },
+): void {
+  const { rule, index, matches, step } = found;
+  const overflowed = state.runs[index]?.overflowed === true;
+  const closed = overflowed && rule.definition.overflow === "fail-closed";
+  let code = (judgement.codes[rule.index] ?? 0) | (overflowed ? approximateFlag : 0);
+  const [first] = matches;
+  if (first !== undefined || closed) {
+    code = (code & ~outcomeMask) | hit;
+    if (first === undefined) code |= overflowFlag;
+    const { id } = judgement.event;
+    judgement.hits[rule.index] =
+      first === undefined
+        ? { matchId: id, eventIds: [id], matches: 0 }
+        : { ...detailOfMatch(judgement.lane, rule, first), matches: matches.length };
+  }
+  judgement.codes[rule.index] = code;
+  const { stream } = step.context;
+  for (const match of matches) {
+    const detail = { ...detailOfMatch(judgement.lane, rule, match), matches: matches.length };
+    tell(judgement, rule, { detail, stream, revision: 0, holds: true, output: step.output, state });
+  }
+  const detail = judgement.hits[rule.index];
+  if (first === undefined && detail !== undefined) {
+    tell(judgement, rule, { detail, stream, revision: 0, holds: true, output: step.output, state });
+  }
+}
+
+/** Names a match by its events, stage by stage: `probe=e1,e2;cashout=e5`. */
+export function detailOfMatch(
+  lane: CompiledLane,
+  rule: CompiledRule,
+  match: Match<RunEvent>,
+): HitDetail {
+  const stages = Object.entries(stagesOf(lane, rule, match.last));
+  const matchId = stages.map(([name, ids]) => `${name}=${ids.join(",")}`).join(";");
+  return { matchId, eventIds: stages.flatMap(([, ids]) => ids), matches: 1 };
+}
+
+/** Event ids by stage, in the order of the pattern. */
+function stagesOf(
+  lane: CompiledLane,
+  rule: CompiledRule,
+  last: Link<RunEvent> | undefined,
+): Readonly<Record<string, readonly string[]>> {
+  const spec = lane.patterns[rule.pattern ?? -1]?.automaton.spec;
+  const byStage = new Map<number, string[]>();
+  for (let link = last; link !== undefined; link = link.before) {
+    byStage.set(link.stage, [link.event.id, ...(byStage.get(link.stage) ?? [])]);
+  }
+  const stages: Record<string, readonly string[]> = {};
+  for (const [stage, ids] of [...byStage].sort(([a], [b]) => a - b)) {
+    stages[spec?.stages[stage]?.name ?? String(stage)] = ids;
+  }
+  return stages;
+}
+
+/** Reports partial matches that ran out of time, for rules that ask for them. */
+export function reportTimedOut(
+  lane: CompiledLane,
+  rule: CompiledRule,
+  step: { readonly timedOut: readonly Match<RunEvent>[]; readonly output: Output },
+): void {
+  if (!rule.definition.emit.timedOut) return;
+  for (const { last, at } of step.timedOut) {
+    const stages = stagesOf(lane, rule, last);
+    step.output.timedOut.push({ ruleId: rule.definition.id, at, stages });
+  }
+}

@@ -1,0 +1,127 @@
+import { formatValue } from "../language/verbalize.ts";
+import type { RuleDefinition } from "../rules/definition.ts";
+import type { Stream, Value } from "../stream.ts";
+import {
+  approximateFlag,
+  failed,
+  type HitDetail,
+  hit,
+  type Judgement,
+  outcomeMask,
+  overflowFlag,
+  silent,
+  warmingFlag,
+} from "./judgement.ts";
+import type { CompiledRule } from "./lane-plan.ts";
+import type { RuleResult } from "./types.ts";
+
+const outcomes = ["no_hit", "hit", "error"] as const;
+export const overflowReason = "STATE_OVERFLOW";
+
+/** The results of a judgement, one per rule that judges events, in pack order. */
+export function resultsOf(judgement: Judgement, stream: Stream): readonly RuleResult[] {
+  const results: RuleResult[] = [];
+  for (const rule of judgement.lane.rules) {
+    const code = judgement.codes[rule.index] ?? silent;
+    if ((code & outcomeMask) !== silent) results.push(resultOf(judgement, rule, stream));
+  }
+  return results;
+}
+
+/** One rule's result. */
+export function resultOf(judgement: Judgement, rule: CompiledRule, stream: Stream): RuleResult {
+  const code = judgement.codes[rule.index] ?? 0;
+  const { definition } = rule;
+  const detail = judgement.hits[rule.index];
+  const values = valuesOf(judgement, rule);
+  const overflow = (code & overflowFlag) !== 0;
+  return {
+    ruleId: definition.id,
+    version: definition.version,
+    mode: definition.mode,
+    outcome: outcomes[code & outcomeMask] ?? "no_hit",
+    action: definition.action,
+    score: definition.score,
+    reason: overflow ? overflowReason : definition.reason,
+    values,
+    eventIds: detail?.eventIds ?? [],
+    warming: (code & warmingFlag) !== 0,
+    approximate: (code & approximateFlag) !== 0,
+    explanation: explain({ rule, code, detail, values }, stream),
+  };
+}
+
+/** The values that a rule saw, by the expressions that its author wrote. */
+export function valuesOf(
+  judgement: Judgement,
+  rule: CompiledRule,
+): Readonly<Record<string, Value>> {
+  const { evaluation, rows } = judgement.lane.scratch;
+  evaluation.event = judgement.event;
+  evaluation.aggregates = judgement.aggregates;
+  judgement.rows.forEach((row, i) => {
+    rows[i] = row;
+  });
+  const values: Record<string, Value> = {};
+  for (const leaf of rule.leaves) values[leaf.name] = leaf.read(evaluation);
+  return values;
+}
+
+type Told = {
+  readonly rule: CompiledRule;
+  readonly code: number;
+  readonly detail: HitDetail | undefined;
+  readonly values: Readonly<Record<string, Value>>;
+};
+
+/** "4 payments, limit 3", or the values in words. */
+function explain(told: Told, stream: Stream): string {
+  const { rule, code, detail, values } = told;
+  if ((code & overflowFlag) !== 0) return "Too much state for this key: the rule fails closed.";
+  if ((code & outcomeMask) === failed) return "A condition could not be evaluated.";
+  if (rule.pattern !== undefined) return explainPattern(detail, stream);
+  if (rule.join !== undefined) return detail === undefined ? "no pair" : detail.matchId;
+  return explainCount(rule.definition, values, stream) ?? listValues(rule, values, stream);
+}
+
+function explainPattern(detail: HitDetail | undefined, stream: Stream): string {
+  if (detail === undefined) return "the sequence is not complete";
+  const more = detail.matches > 1 ? `, one of ${detail.matches} sequences` : "";
+  return `${detail.eventIds.length} ${stream.words.events} in sequence${more}`;
+}
+
+/** The plain shape `count() >= n`. */
+function explainCount(
+  definition: RuleDefinition,
+  values: Readonly<Record<string, Value>>,
+  stream: Stream,
+): string | undefined {
+  const having = definition.plan.kind === "window" ? definition.plan.having?.expression : undefined;
+  if (having?.kind !== "compare" || having.right.kind !== "literal") return undefined;
+  const { left, right } = having;
+  if (left.kind !== "aggregate") return undefined;
+  const value = values[left.text];
+  if (value === undefined) return undefined;
+  const { currency, words } = stream;
+  const limit = formatValue(right.value, right.type, currency);
+  const seen = formatValue(value, left.type, currency);
+  if (left.fn === "count")
+    return `${seen} ${value === 1 ? words.event : words.events}, limit ${limit}`;
+  return `${left.text} is ${seen}, limit ${limit}`;
+}
+
+function listValues(
+  rule: CompiledRule,
+  values: Readonly<Record<string, Value>>,
+  stream: Stream,
+): string {
+  const parts = rule.leaves.map(({ name, type }) => {
+    const value = values[name];
+    return `${name} ${value === undefined ? "is missing" : formatValue(value, type, stream.currency)}`;
+  });
+  return parts.join(", ");
+}
+
+export function isHit(code: number): boolean {
+  return (code & outcomeMask) === hit;
+}

@@ -20,7 +20,7 @@ export const launchKafka: Launcher = async (part, tools) => {
   const base = [...kafkaClassPath(tools), ...(await jvmFlags(tools, part.name))];
   if (!existsSync(join(part.dataDir, "meta.properties"))) {
     const id = part.environment["CLUSTER_ID"] ?? "";
-    const format = ["kafka.tools.StorageTool", "format", "--standalone", "-t", id, "-c", file];
+    const format = ["kafka.tools.StorageTool", "format", "-t", id, "-c", file];
     await runToEnd(java, [...base.slice(0, 3), "-XX:TieredStopAtLevel=1", ...format]);
   }
   return {

@@ -9,6 +9,7 @@ export interface SuiteAddresses {
   readonly postgresAdminUrl: string;
   readonly orderUrl: string;
   readonly paymentUrl: string;
+  readonly inventoryUrl: string;
   readonly fraudScoringUrl: string;
   readonly notificationUrl: string;
   readonly operationsUrl: string;
@@ -24,6 +25,7 @@ const PUBLISHED: Readonly<Record<string, string>> = {
   postgresAdminUrl: "postgres://postgres:postgres@127.0.0.1:4010/postgres",
   order: "http://127.0.0.1:4001",
   payment: "http://127.0.0.1:4002",
+  inventory: "http://127.0.0.1:4003",
   "fraud-scoring": "http://127.0.0.1:4004",
   notification: "http://127.0.0.1:4005",
   operations: "http://127.0.0.1:4006",
@@ -44,6 +46,7 @@ export function suiteAddresses(environment: NodeJS.ProcessEnv = process.env): Su
     postgresAdminUrl: find("POSTGRES_ADMIN_URL", "postgresAdminUrl"),
     orderUrl: find("ORDER_URL", "order"),
     paymentUrl: find("PAYMENT_URL", "payment"),
+    inventoryUrl: find("INVENTORY_URL", "inventory"),
     fraudScoringUrl: find("FRAUD_SCORING_URL", "fraud-scoring"),
     notificationUrl: find("NOTIFICATION_URL", "notification"),
     operationsUrl: find("OPERATIONS_URL", "operations"),

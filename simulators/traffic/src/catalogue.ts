@@ -22,6 +22,7 @@ export interface Catalogue {
 }
 
 const maxQuantity = 12;
+const shareOfTwoLines = 0.3;
 
 /** Takes the merchant and currency with the most products. Throws when there is none. */
 export function createCatalogue(products: readonly Product[]): Catalogue {
@@ -33,17 +34,50 @@ export function createCatalogue(products: readonly Product[]): Catalogue {
   return {
     currency: first.currency,
     basketBetween: (minMinor, maxMinor, random) => {
-      const fitting = largest.flatMap(({ sku, unitPriceMinor }) => {
-        const fewest = Math.max(1, Math.ceil(minMinor / unitPriceMinor));
-        const most = Math.min(maxQuantity, Math.floor(maxMinor / unitPriceMinor));
-        return fewest > most ? [] : [{ sku, unitPriceMinor, fewest, most }];
-      });
-      if (fitting.length === 0) {
-        throw new Error(`No basket costs from ${minMinor} to ${maxMinor} minor units`);
-      }
-      const { sku, unitPriceMinor, fewest, most } = random.pick(fitting);
-      const quantity = random.between(fewest, most);
-      return { items: [{ sku, quantity }], amountMinor: quantity * unitPriceMinor };
+      const range = { minMinor, maxMinor };
+      const two = random.next() < shareOfTwoLines ? twoLines(largest, range, random) : undefined;
+      const basket = two ?? oneLine(largest, range, random);
+      if (basket !== undefined) return basket;
+      throw new Error(`No basket costs from ${minMinor} to ${maxMinor} minor units`);
     },
+  };
+}
+
+interface PriceRange {
+  readonly minMinor: number;
+  readonly maxMinor: number;
+}
+
+function oneLine(
+  products: readonly Product[],
+  { minMinor, maxMinor }: PriceRange,
+  random: Random,
+): Basket | undefined {
+  const fitting = products.flatMap(({ sku, unitPriceMinor }) => {
+    const fewest = Math.max(1, Math.ceil(minMinor / unitPriceMinor));
+    const most = Math.min(maxQuantity, Math.floor(maxMinor / unitPriceMinor));
+    return fewest > most ? [] : [{ sku, unitPriceMinor, fewest, most }];
+  });
+  if (fitting.length === 0) return undefined;
+  const { sku, unitPriceMinor, fewest, most } = random.pick(fitting);
+  const quantity = random.between(fewest, most);
+  return { items: [{ sku, quantity }], amountMinor: quantity * unitPriceMinor };
+}
+
+function twoLines(
+  products: readonly Product[],
+  { minMinor, maxMinor }: PriceRange,
+  random: Random,
+): Basket | undefined {
+  const cheap = products.filter(({ unitPriceMinor }) => unitPriceMinor <= maxMinor / 2);
+  if (cheap.length === 0) return undefined;
+  const { sku, unitPriceMinor } = random.pick(cheap);
+  const others = products.filter((product) => product.sku !== sku);
+  const left = { minMinor: minMinor - unitPriceMinor, maxMinor: maxMinor - unitPriceMinor };
+  const rest = oneLine(others, left, random);
+  if (rest === undefined) return undefined;
+  return {
+    items: [{ sku, quantity: 1 }, ...rest.items],
+    amountMinor: unitPriceMinor + rest.amountMinor,
   };
 }

@@ -4,6 +4,7 @@ import { parseOptions, UsageError } from "./options.ts";
 const defaults = {
   orderUrl: "http://order",
   paymentUrl: "http://payment",
+  inventoryUrl: "http://inventory",
   kafkaBrokers: ["kafka:1"],
   schemaRegistryUrl: "http://registry",
   seed: "random",

@@ -5,6 +5,7 @@ import { z } from "zod";
 export interface SuiteAddresses {
   readonly orderUrl: string;
   readonly paymentUrl: string;
+  readonly inventoryUrl: string;
   /** host:port of at least one broker. */
   readonly kafkaBrokers: readonly string[];
   readonly schemaRegistryUrl: string;
@@ -40,8 +41,9 @@ export const usage = `Sends ordinary customers and planted fraud through the HTT
   --settle SECONDS     how long to wait at the end for orders to come to rest (20)
   --no-alerts          do not read fraud-alerts from Kafka
   --api-key KEY        a key of scope customer for all customers (demo-shop; HOLDFAST_API_KEY)
-  --order-url URL      (ORDER_URL)            --payment-url URL   (PAYMENT_URL)
-  --kafka HOST:PORT,…  (KAFKA_BROKERS)        --registry URL      (SCHEMA_REGISTRY_URL)
+  --order-url URL      (ORDER_URL)            --payment-url URL    (PAYMENT_URL)
+  --inventory-url URL  (INVENTORY_URL)        --kafka HOST:PORT,…  (KAFKA_BROKERS)
+  --registry URL       (SCHEMA_REGISTRY_URL)
 
 Without addresses it talks to the running demo. Stories: velocity (four or more orders above 100.00
 within a minute), card-testing (small probes, then a large order), amount-spike (a dear order on a
@@ -87,6 +89,7 @@ export function parseOptions(
     json: given.json === true,
     orderUrl: given["order-url"] ?? defaults.orderUrl,
     paymentUrl: given["payment-url"] ?? defaults.paymentUrl,
+    inventoryUrl: given["inventory-url"] ?? defaults.inventoryUrl,
     kafkaBrokers: given.kafka?.split(",") ?? defaults.kafkaBrokers,
     schemaRegistryUrl: given.registry ?? defaults.schemaRegistryUrl,
   };
@@ -107,6 +110,7 @@ function readFlags(args: readonly string[]) {
         "api-key": { type: "string" },
         "order-url": { type: "string" },
         "payment-url": { type: "string" },
+        "inventory-url": { type: "string" },
         kafka: { type: "string" },
         registry: { type: "string" },
         help: { type: "boolean", short: "h" },

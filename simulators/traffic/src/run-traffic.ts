@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type AlertTail, watchAlerts } from "./alert-tail.ts";
-import { createCatalogue } from "./catalogue.ts";
+import { createCatalogue, type Product } from "./catalogue.ts";
 import { inParallel } from "./in-parallel.ts";
 import { runOpenLoop } from "./open-loop.ts";
 import type { TrafficOptions } from "./options.ts";
@@ -42,7 +42,7 @@ export async function runTraffic(
     startedAtMs: Date.now(),
     rate: options.rate,
     durationMs: options.minutes * 60_000,
-    catalogue: createCatalogue(await client.products()),
+    catalogue: createCatalogue(await plentifulProducts(client)),
   });
   terminal.write(`Seed ${options.seed}: ${plan.orders.length} orders. Registering cards …\n`);
   const buyers = await registerCards(client, plan, options.seed);
@@ -74,6 +74,15 @@ export async function runTraffic(
   await tail?.stop();
   const alerts = tail?.alerts ?? null;
   return { seed: options.seed, startedAtMs, durationMs, plan, sent, orders, alerts };
+}
+
+// What would sell out in the middle of a run would cancel orders that the stories count on.
+const plenty = 10_000;
+
+async function plentifulProducts(client: ShopClient): Promise<readonly Product[]> {
+  const products = await client.products();
+  const units = await inParallel(products, 8, ({ sku }) => client.availableUnits(sku));
+  return products.filter((_product, index) => (units[index] ?? plenty) >= plenty);
 }
 
 interface Buyer {

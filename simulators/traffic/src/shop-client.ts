@@ -7,6 +7,7 @@ import type { TestCard } from "./test-card.ts";
 export interface ShopAddresses {
   readonly orderUrl: string;
   readonly paymentUrl: string;
+  readonly inventoryUrl: string;
   readonly apiKey: string;
 }
 
@@ -30,6 +31,8 @@ export interface OrderView {
 export interface ShopClient {
   /** Throws when the shop does not answer. */
   products(): Promise<readonly Product[]>;
+  /** Units that can be ordered; undefined when nobody tells. */
+  availableUnits(sku: string): Promise<number | undefined>;
   /** Resolves to the payment method's token; throws when it is refused. */
   registerCard(customerId: string, card: TestCard, idempotencyKey: string): Promise<string>;
   /** Never rejects. Repeats with the same key when nobody answers, or on 429 and 503. */
@@ -58,13 +61,15 @@ const Products = z.object({
     }),
   ),
 });
+const Stock = z.object({ available: z.int() });
 const PaymentMethod = z.object({ paymentMethodId: z.string() });
 const Placed = z.object({ orderId: z.string() });
 const Order = z.object({ status: z.string(), createdAt: z.string(), updatedAt: z.string() });
 
 /** Makes a client; it keeps connections open between requests. */
-export function createShopClient({ orderUrl, paymentUrl, apiKey }: ShopAddresses): ShopClient {
-  const authorization = `Bearer ${apiKey}`;
+export function createShopClient(addresses: ShopAddresses): ShopClient {
+  const { orderUrl, paymentUrl, inventoryUrl } = addresses;
+  const authorization = `Bearer ${addresses.apiKey}`;
   const get = (url: string) => request(url, { headers: { authorization } });
   const post = (url: string, body: unknown, idempotencyKey: string) =>
     request(url, {
@@ -82,6 +87,10 @@ export function createShopClient({ orderUrl, paymentUrl, apiKey }: ShopAddresses
       if (status !== 200)
         throw new Error(`GET ${orderUrl}/products ${describe(status)}: does the suite run?`);
       return Products.parse(body).products;
+    },
+    availableUnits: async (sku) => {
+      const { status, body } = await get(`${inventoryUrl}/stock/${sku}`);
+      return status === 200 ? Stock.parse(body).available : undefined;
     },
     registerCard: async (customerId, card, idempotencyKey) => {
       const url = `${paymentUrl}/payment-methods`;

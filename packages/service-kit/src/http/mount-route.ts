@@ -21,15 +21,19 @@ export interface MountOptions {
   readonly stopping: AbortSignal;
 }
 
-/** The handlers of one route, in order: who → how often → what → do. The body is read last. */
+/** The handlers of one route, in order: who → how often → may they → what → do; the body is read last. */
 export function routeHandlers(route: Route, options: MountOptions): RequestHandler[] {
   const { authenticate, limit, bodyLimitBytes } = options;
   return [
     (request, response, next) => {
-      response.locals["caller"] = authorise(route, request, authenticate);
+      response.locals["caller"] = callerOf(request, authenticate);
       next();
     },
     limit,
+    (request, response, next) => {
+      authorise(route, request, response.locals["caller"]);
+      next();
+    },
     refuseOtherMediaTypes,
     refuseLongBodies(bodyLimitBytes),
     express.json({ limit: bodyLimitBytes, strict: false, inflate: false }),
@@ -39,20 +43,26 @@ export function routeHandlers(route: Route, options: MountOptions): RequestHandl
   ];
 }
 
-function authorise(route: Route, request: Request, authenticate: Authenticate): Caller {
-  if (route.auth === "public") return anonymous;
-  const [, key] = /^Bearer +(\S+) *$/i.exec(request.get("authorization") ?? "") ?? [];
-  const caller = key === undefined ? undefined : authenticate(key);
+function keyOf(request: Request): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(request.get("authorization") ?? "")?.[1];
+}
+
+function callerOf(request: Request, authenticate: Authenticate): Caller | undefined {
+  const key = keyOf(request);
+  return key === undefined ? undefined : authenticate(key);
+}
+
+function authorise({ auth }: Route, request: Request, caller: Caller | undefined): void {
+  if (auth === "public") return;
   if (caller === undefined) {
-    const title = key === undefined ? "An API key is required" : "The API key is not known";
+    const unsent = keyOf(request) === undefined;
+    const title = unsent ? "An API key is required" : "The API key is not known";
     const errors = [{ pointer: "/header/authorization", message: title }];
     throw new Problem({ status: 401, code: "unauthenticated", title, errors });
   }
-  const { auth } = route;
   if (!caller.scopes.some((scope) => auth.includes(scope))) {
     throw forbidden(`This needs the scope ${auth.join(" or ")}`);
   }
-  return caller;
 }
 
 function refuseOtherMediaTypes(request: Request, _response: Response, next: NextFunction): void {
@@ -94,7 +104,7 @@ async function answer(route: Route, exchange: Exchange, options: MountOptions): 
     query: request.query,
     headers: request.headers,
     body: request.body,
-    caller: response.locals["caller"] as Caller,
+    caller: (response.locals["caller"] as Caller | undefined) ?? anonymous,
     method: request.method,
     route: route.path,
     path: request.path,

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response } from "express";
+import type { Request, RequestHandler } from "express";
 import { ipKeyGenerator, rateLimit } from "express-rate-limit";
 import type { Caller } from "../api-keys.ts";
 import type { ProblemDetails } from "../problem.ts";
@@ -13,50 +13,31 @@ export interface RateLimit {
 /** Roomy: it stops a runaway client, not a busy shop. */
 export const defaultRateLimit: RateLimit = { limit: 10_000, windowMs: 10_000 };
 
-// Guessing keys is slowed per address; answers to known callers do not count.
-const failedAuthentication: RateLimit = { limit: 300, windowMs: 60_000 };
+const tooMany: ProblemDetails = {
+  status: 429,
+  code: "rate_limited",
+  title: "Too many requests; try again later",
+};
 
-/** Limits each caller (anonymous ones by address); answers 429 with Retry-After. */
-export function limitCallers(options: RateLimit): RequestHandler {
-  return limiter(options, {
-    keyGenerator: (request, response) => {
-      const caller = response.locals["caller"] as Caller | undefined;
-      return caller === undefined || caller.name === "anonymous"
-        ? addressOf(request)
-        : `key ${caller.name}`;
-    },
-  });
-}
-
-/** Limits the failed authentications of an address. */
-export function limitFailedAuthentication(): RequestHandler {
-  return limiter(failedAuthentication, {
-    keyGenerator: addressOf,
-    skipSuccessfulRequests: true,
-    requestWasSuccessful: (_request: Request, response: Response) => response.statusCode !== 401,
-  });
-}
-
-function addressOf(request: Request): string {
-  return ipKeyGenerator(request.ip ?? "");
-}
-
-function limiter(
-  { limit, windowMs }: RateLimit,
-  options: Parameters<typeof rateLimit>[0],
-): RequestHandler {
-  const problem: ProblemDetails = {
-    status: 429,
-    code: "rate_limited",
-    title: "Too many requests; try again later",
-  };
+/**
+ * Counts the requests of each known caller, and those without a known key by address; answers 429 with
+ * Retry-After. Expects the caller, if it is known, in `response.locals`.
+ */
+export function limitCallers({ limit, windowMs }: RateLimit): RequestHandler {
   return rateLimit({
     limit,
     windowMs,
     standardHeaders: "draft-8",
     legacyHeaders: false,
-    ...options,
+    keyGenerator: (request, response) => {
+      const caller = response.locals["caller"] as Caller | undefined;
+      return caller === undefined ? addressOf(request) : `key ${caller.name}`;
+    },
     // The library has set Retry-After.
-    handler: (_request, response) => sendProblem(response, problem),
+    handler: (_request, response) => sendProblem(response, tooMany),
   });
+}
+
+function addressOf(request: Request): string {
+  return ipKeyGenerator(request.ip ?? "");
 }

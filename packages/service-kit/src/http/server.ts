@@ -12,12 +12,7 @@ import { healthRouter } from "./health.ts";
 import { routeHandlers } from "./mount-route.ts";
 import { openApiDocument } from "./openapi.ts";
 import { problemFor, sendProblem } from "./problem-response.ts";
-import {
-  defaultRateLimit,
-  limitCallers,
-  limitFailedAuthentication,
-  type RateLimit,
-} from "./rate-limit.ts";
+import { defaultRateLimit, limitCallers, type RateLimit } from "./rate-limit.ts";
 import type { Route } from "./route.ts";
 
 /** What a service's HTTP server is made of. */
@@ -91,7 +86,6 @@ function createApp(options: HttpServerOptions, stopping: AbortSignal): Express {
   app.use(healthRouter({ renderMetrics, ...options }));
   const info = { title: `Holdfast ${service}`, version, ...(description ? { description } : {}) };
   app.use(docsRouter(openApiDocument(info, routes)));
-  app.use(limitFailedAuthentication());
   const limit = limitCallers(options.rateLimit ?? defaultRateLimit);
   const bodyLimitBytes = options.bodyLimitBytes ?? 64 * 1024;
   const heartbeat = options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs };

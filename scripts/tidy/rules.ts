@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   testkit: ["messaging", "outbox", "contracts", "telemetry", "service-kit"],
   services: ["service-kit", "outbox", "messaging", "contracts", "telemetry"],
   "fraud-scoring": ["service-kit", "outbox", "messaging", "contracts", "telemetry", "cep"],
+  operations: ["service-kit", "outbox", "messaging", "contracts", "telemetry", "cep"],
   simulators: ["service-kit", "telemetry", "messaging"],
 };
 

@@ -7,6 +7,7 @@ import {
   component,
   createAuthenticate,
   createHttpServer,
+  createUuidV7,
   type Readiness,
   readApiKeys,
 } from "@holdfast/service-kit";
@@ -18,7 +19,8 @@ import { type DatabasePlan, planConnectors } from "./domain/plan.ts";
 import { type PartitionLag, routes } from "./http/routes.ts";
 import { createConnectClient } from "./setup/connect-client.ts";
 import { setUpConnector } from "./setup/connectors.ts";
-import { captureRole } from "./setup/databases.ts";
+import { captureRole, databaseUrl } from "./setup/databases.ts";
+import { activateFirstRules } from "./setup/first-rules.ts";
 import { planSteps, type SetupParts } from "./setup/plan-steps.ts";
 import { createSetup, type Setup } from "./setup/steps.ts";
 import { type ConnectorSupervisor, createConnectorSupervisor } from "./supervise/connectors.ts";
@@ -39,7 +41,8 @@ export interface Surroundings {
   readonly root: string;
 }
 
-function setupParts({ config, root, logger }: Surroundings): SetupParts {
+function setupParts({ config, root, logger, clock }: Surroundings): SetupParts {
+  const kafka = createKafka({ brokers: config.KAFKA_BROKERS, clientId: "operations", logger });
   const file = join(root, "infra/postgres/databases.json");
   const databases = JSON.parse(readFileSync(file, "utf8")) as DatabasePlan[];
   const passwords = rolePasswords(config);
@@ -54,12 +57,20 @@ function setupParts({ config, root, logger }: Surroundings): SetupParts {
       user: captureRole,
       password: config.DEBEZIUM_DB_PASSWORD,
     },
-    topicAdmin: createTopicAdmin({
-      kafka: createKafka({ brokers: config.KAFKA_BROKERS, clientId: "operations", logger }),
-    }),
+    topicAdmin: createTopicAdmin({ kafka }),
     registryUrl: config.SCHEMA_REGISTRY_URL,
     connect: createConnectClient(config.CONNECT_URL),
-    activateRules: async () => undefined,
+    activateRules: () =>
+      activateFirstRules({
+        kafka,
+        registryUrl: config.SCHEMA_REGISTRY_URL,
+        schemaCacheDir: config.SCHEMA_CACHE_DIR,
+        scorerDatabaseUrl: databaseUrl(config.POSTGRES_ADMIN_URL, "fraud_scoring"),
+        rulesDir: config.RULES_DIR,
+        clock,
+        ids: createUuidV7(clock),
+        logger,
+      }),
     seed: config.APP_ENV === "demo",
   };
 }

@@ -31,7 +31,8 @@ async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T
   }
 }
 
-function urlOf(adminUrl: string, database: string): string {
+/** The owner's login, on one of the server's databases. */
+export function databaseUrl(adminUrl: string, database: string): string {
   const url = new URL(adminUrl);
   url.pathname = `/${database}`;
   return url.toString();
@@ -85,7 +86,7 @@ export async function setUpDatabase(settings: DatabaseSettings, plan: DatabasePl
     await ensureRole(client, plan.database, passwordOf(settings, plan.database));
     await ensureDatabase(client, plan.database);
   });
-  const url = urlOf(settings.adminUrl, plan.database);
+  const url = databaseUrl(settings.adminUrl, plan.database);
   await migrate({ url, dir: outboxMigrationsDir, table: outboxMigrationsTable });
   await migrate({ url, dir: join(settings.root, plan.migrations) });
   await grantService({ url, role: plan.database });
@@ -103,7 +104,7 @@ export async function setUpCaptureRole(settings: DatabaseSettings): Promise<void
 /** Makes the slot that a connector reads, before the first row that it must deliver. Idempotent. */
 export async function setUpSlot(settings: DatabaseSettings, plan: ConnectorPlan): Promise<boolean> {
   return ensureReplicationSlot({
-    url: urlOf(settings.adminUrl, plan.database),
+    url: databaseUrl(settings.adminUrl, plan.database),
     slot: plan.slot,
   });
 }
@@ -113,7 +114,7 @@ export async function seedDatabase(settings: DatabaseSettings, plan: DatabasePla
   if (plan.seed === undefined) return;
   const statement = readFileSync(join(settings.root, plan.seed), "utf8");
   const catalogue = readFileSync(join(settings.root, "infra/seed/catalogue.json"), "utf8");
-  await withClient(urlOf(settings.adminUrl, plan.database), async (client) => {
+  await withClient(databaseUrl(settings.adminUrl, plan.database), async (client) => {
     for (const part of statement.split(/;\s*$/m).filter((text) => text.trim() !== "")) {
       await client.query(part, [catalogue]);
     }

@@ -8,6 +8,8 @@ const alert: FraudAlertRaised = {
   ruleVersion: 1,
   matchId: "m",
   phase: "EARLY",
+  revision: 0,
+  holds: true,
   cardFingerprint: "fp_v1_x",
   customerId: "cust_1",
   paymentId: "p",
@@ -28,6 +30,10 @@ test("an alert is one line with what a person asks first", () => {
   expect(alertLine(alert)).toBe(
     "2026-01-01T00:00:00.000Z  REVIEW   velocity-60s v1  score 40 VELOCITY_60S  card fp_v1_x customer cust_1 order o  Holds a payment when a card makes 3 or more payments above $100.00 within 60 seconds [count() = 3]",
   );
+});
+
+test("a withdrawal says so", () => {
+  expect(alertLine({ ...alert, holds: false })).toContain("velocity-60s v1 (withdrawn)");
 });
 
 test("for machines it is JSON with a readable time", () => {

@@ -12,11 +12,16 @@ export function alertLine(alert: FraudAlertRaised): string {
   return [
     new Date(alert.occurredAt).toISOString(),
     alert.action.padEnd(7),
-    `${alert.ruleId} v${alert.ruleVersion}${alert.phase === "FINAL" ? " (final)" : ""}`,
+    `${alert.ruleId} v${alert.ruleVersion}${markOf(alert)}`,
     `score ${alert.score} ${alert.reason}`,
     about.filter((part) => part !== undefined).join(" "),
     values === "" ? alert.sentence : `${alert.sentence} [${values}]`,
   ].join("  ");
+}
+
+function markOf({ phase, holds }: FraudAlertRaised): string {
+  if (!holds) return " (withdrawn)";
+  return phase === "FINAL" ? " (final)" : "";
 }
 
 /** One alert as a line of JSON; times are ISO 8601. */

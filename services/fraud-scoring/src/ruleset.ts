@@ -14,7 +14,7 @@ export const compileRuleset: CompileRuleset = (event, { ruleset: before, since }
   }
   const { pack } = loaded;
   const { generation } = event;
-  const lineage = nextLineage({ previous: before?.engine.lineage, pack, generation, since });
+  const lineage = nextLineage({ previous: before?.engine.lineage ?? {}, pack, generation, since });
   return { ok: true, ruleset: assemble(event, lineage) };
 };
 

@@ -135,6 +135,10 @@ export interface FraudAlertRaised {
   matchId: string;
   /** Whether the match can still change. */
   phase: AlertPhase;
+  /** 0 for the first statement about the match; corrections by late or disordered events count up, each under an id of its own. */
+  revision: number;
+  /** False withdraws the earlier alert of this match: events that came out of order showed that it was none. */
+  holds: boolean;
   /** Keyed HMAC of the card number (fp_v1_...); the message key of card-activity. Never the number itself. */
   cardFingerprint: string;
   /** The customer who ordered; the message key of orders, payments and stock. */

@@ -44,6 +44,18 @@ export const schemas = {
         "doc": "Whether the match can still change."
       },
       {
+        "name": "revision",
+        "type": "int",
+        "doc": "0 for the first statement about the match; corrections by late or disordered events count up, each under an id of its own.",
+        "default": 0
+      },
+      {
+        "name": "holds",
+        "type": "boolean",
+        "doc": "False withdraws the earlier alert of this match: events that came out of order showed that it was none.",
+        "default": true
+      },
+      {
         "name": "cardFingerprint",
         "type": "string",
         "doc": "Keyed HMAC of the card number (fp_v1_...); the message key of card-activity. Never the number itself."

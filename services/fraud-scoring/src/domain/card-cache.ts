@@ -24,6 +24,11 @@ export class CardCache {
     return this.#clean.size + this.#dirty.size;
   }
 
+  /** Timers that are remembered, outdated ones included. */
+  get timerCount(): number {
+    return this.#timers.size;
+  }
+
   get dirtyCount(): number {
     return this.#dirty.size;
   }

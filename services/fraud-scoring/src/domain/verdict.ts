@@ -125,6 +125,8 @@ export function alertOf(alert: Alert, raised: Raised): FraudAlertRaised {
     ruleVersion: alert.version,
     matchId: alert.matchId,
     phase,
+    revision: alert.revision,
+    holds: alert.holds,
     cardFingerprint: card.fingerprint,
     customerId: payment?.customerId ?? card.customerId,
     paymentId: about?.paymentId ?? null,

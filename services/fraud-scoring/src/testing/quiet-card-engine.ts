@@ -117,6 +117,7 @@ function alertAbout(at: number, eventId: string, time: "early" | "final"): Alert
     matchId: eventId,
     time,
     revision: 0,
+    holds: true,
     at,
     action: "review",
     score: 40,

@@ -20,6 +20,8 @@ const alert: FraudAlertRaised = {
   ruleVersion: 2,
   matchId: "match-1",
   phase: "EARLY",
+  revision: 0,
+  holds: true,
   cardFingerprint: "fp_v1_abc",
   customerId: "cust_1",
   paymentId: "payment-1",

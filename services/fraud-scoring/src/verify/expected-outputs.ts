@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import type { IncomingRecord } from "@holdfast/messaging";
+import { CardCache } from "../domain/card-cache.ts";
+import { PartitionMachine } from "../domain/partition-machine.ts";
+import { engineVersion } from "../engine-version.ts";
+import { encodeOutputs } from "../loop/encode-outputs.ts";
+import type { Encoding } from "../loop/outgoing.ts";
+import type { ScorerContext } from "../loop/partition-scorer.ts";
+import { readRecords } from "../loop/read-records.ts";
+
+/** The bytes that an output must have, and which record makes it. */
+export interface Expected {
+  readonly digest: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** A digest of an output's value. */
+export function digestOf(value: Buffer): string {
+  return createHash("sha1").update(value).digest("base64");
+}
+
+/**
+ * Runs partitions from their first record with fresh machines, everything in memory: what the log
+ * alone says about decisions and alerts. Feed each partition's records in order, in any portions.
+ */
+export class ReferenceRun {
+  readonly decisions = new Map<string, Expected>();
+  readonly alerts = new Map<string, Expected>();
+  readonly #context: Pick<ScorerContext, "codec" | "compile"> & { readonly encoding: Encoding };
+  readonly #machines = new Map<number, PartitionMachine>();
+  #batch = 0;
+
+  constructor(context: Pick<ScorerContext, "codec" | "compile"> & { readonly encoding: Encoding }) {
+    this.#context = context;
+  }
+
+  async feed(records: readonly IncomingRecord[]): Promise<void> {
+    for (const [partition, some] of Map.groupBy(records, (record) => record.partition)) {
+      await this.#apply(partition, some);
+    }
+  }
+
+  async #apply(partition: number, records: readonly IncomingRecord[]): Promise<void> {
+    const { codec, encoding } = this.#context;
+    const read = await readRecords(codec, records);
+    const machine = this.#machineOf(partition);
+    this.#batch += 1;
+    // One record at a time: an alert then knows the record that raised it.
+    for (const one of read) {
+      const outputs = machine.apply([one], this.#batch);
+      const made = { outputs, read: [one], startedAtMs: 0, endedAtMs: 0 };
+      for (const { topic, value, headers } of encodeOutputs(encoding, made).records) {
+        const expected = {
+          digest: digestOf(value as Buffer),
+          partition,
+          offset: one.record.offset,
+        };
+        const id = String(headers?.["id"]);
+        if (topic === encoding.topics.decisions) this.decisions.set(id, expected);
+        if (topic === encoding.topics.alerts) this.alerts.set(id, expected);
+      }
+    }
+    machine.takeQuality();
+  }
+
+  #machineOf(partition: number): PartitionMachine {
+    const known = this.#machines.get(partition);
+    if (known !== undefined) return known;
+    const { compile, encoding } = this.#context;
+    const machine = new PartitionMachine({
+      input: { topic: encoding.topics.activity, engineVersion },
+      compile,
+      cards: new CardCache(),
+    });
+    this.#machines.set(partition, machine);
+    return machine;
+  }
+}

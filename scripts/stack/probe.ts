@@ -1,6 +1,6 @@
 /**
  * Health probes, derived from the health checks of docker-compose.yml: a check that fetches an
- * http address becomes an HTTP GET, `nc -z` a TCP connect, `pg_isready` the first message of the
+ * http address becomes an HTTP GET, the shell's `/dev/tcp` a TCP connect, `pg_isready` the first message of the
  * Postgres protocol. So the file's own checks decide natively as well, without their programs.
  */
 import { connect, type Socket } from "node:net";
@@ -21,8 +21,8 @@ export function probeOf(service: ComposeService, ports: PortMap): Probe | null {
   const url = /https?:\/\/[\w.:-]+\/[\w./-]*/.exec(test);
   if (url) return { kind: "http", url: url[0] };
   const own = (container: string | undefined) => ports.get(service.name)?.get(Number(container));
-  const nc = own(/\bnc -z \S+ (\d+)/.exec(test)?.[1]);
-  if (nc !== undefined) return { kind: "tcp", port: nc };
+  const tcp = own(/\/dev\/tcp\/127\.0\.0\.1\/(\d+)/.exec(test)?.[1]);
+  if (tcp !== undefined) return { kind: "tcp", port: tcp };
   const pg = own(/\bpg_isready\b.* -p (\d+)/.exec(test)?.[1]);
   if (pg !== undefined) return { kind: "postgres", port: pg };
   throw new Error(`${service.name}: no native form of the health check "${service.healthTest}"`);

@@ -45,7 +45,7 @@ const isPureRoom = (file: SourceFile): boolean =>
 
 /** Where the real clock and real randomness enter the program. */
 const EDGES =
-  /^(scripts|e2e|simulators|infra)\/|^packages\/(testkit|telemetry)\/|^packages\/service-kit\/src\/(clock|ids)\.ts$|\/src\/main\.ts$/;
+  /^(scripts|e2e|simulators|infra)\/|^packages\/(testkit|telemetry)\/|^packages\/service-kit\/src\/(clock|ids)\.ts$|^packages\/messaging\/src\/system\.ts$|\/src\/main\.ts$/;
 
 const isInside = (file: SourceFile): boolean =>
   isTypeScript(file) && !isTest(file) && !EDGES.test(file.path);

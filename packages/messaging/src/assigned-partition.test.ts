@@ -1,7 +1,7 @@
 import { silentLogger } from "@holdfast/telemetry";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { PartitionStay } from "./assigned-partition.ts";
-import { recordWith } from "./test-records.ts";
+import { recordWith } from "./testing/test-records.ts";
 
 let calls: string[];
 let commit: (offset: string) => Promise<void>;

@@ -15,7 +15,7 @@ import {
 } from "./codec-errors.ts";
 import { RegistryUnavailable, type SchemaLookup } from "./registry.ts";
 import { openSchemaCache } from "./schema-cache.ts";
-import { orderPlaced } from "./test-records.ts";
+import { orderPlaced } from "./testing/test-records.ts";
 
 /** A registry in memory that can be switched off. */
 class FakeRegistry implements SchemaLookup {

@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { zstdCompress, zstdDecompress } from "node:zlib";
 // Default import: Node's analysis of this CommonJS module does not find all of its names.
 import kafkajs from "kafkajs";
+import { systemNow } from "./system.ts";
 
 interface RequestQueue {
   throttleCheckTimeoutId: NodeJS.Timeout | null;
@@ -22,7 +23,7 @@ const checkIntervalMs = 10;
  */
 function schedulePendingOnly(this: RequestQueue): void {
   if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return;
-  const delayMs = Math.max(this.throttledUntil - Date.now(), checkIntervalMs);
+  const delayMs = Math.max(this.throttledUntil - systemNow(), checkIntervalMs);
   this.throttleCheckTimeoutId = setTimeout(() => {
     this.throttleCheckTimeoutId = null;
     this.checkPendingRequests();

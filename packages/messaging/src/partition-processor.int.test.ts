@@ -8,7 +8,7 @@ import {
   type PartitionProcessorOptions,
 } from "./partition-processor.ts";
 import { offsetAfter } from "./record.ts";
-import { numbered, numberOf, useTestBroker } from "./test-broker.ts";
+import { numbered, numberOf, useTestBroker } from "./testing/test-broker.ts";
 
 const broker = useTestBroker();
 

@@ -1,7 +1,7 @@
 import { silentLogger } from "@holdfast/telemetry";
 import { describe, expect, test } from "@jest/globals";
 import { createProducer, ProducerOverloaded, RecordTooLarge } from "./producer.ts";
-import { numbered, numberOf, useTestBroker } from "./test-broker.ts";
+import { numbered, numberOf, useTestBroker } from "./testing/test-broker.ts";
 
 const broker = useTestBroker();
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Message } from "./message.ts";
 import { on } from "./route.ts";
-import { contextWith, orderPlaced, recordWith } from "./test-records.ts";
+import { contextWith, orderPlaced, recordWith } from "./testing/test-records.ts";
 
 const placed: Message<"OrderPlaced"> = {
   id: "1",

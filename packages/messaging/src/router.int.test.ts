@@ -19,8 +19,8 @@ import type { OutgoingRecord } from "./producer.ts";
 import { type Handlers, on } from "./route.ts";
 import { createRouter } from "./router.ts";
 import { registerSchemas } from "./schema-deployment.ts";
-import { useTestBroker } from "./test-broker.ts";
-import { orderPlaced } from "./test-records.ts";
+import { useTestBroker } from "./testing/test-broker.ts";
+import { orderPlaced } from "./testing/test-records.ts";
 
 const broker = useTestBroker();
 const cacheDir = mkdtempSync(join(tmpdir(), "router-"));

@@ -1,7 +1,7 @@
 import { silentLogger } from "@holdfast/telemetry";
 import { describe, expect, test } from "@jest/globals";
 import { tail } from "./tail.ts";
-import { numberOf, useTestBroker } from "./test-broker.ts";
+import { numberOf, useTestBroker } from "./testing/test-broker.ts";
 
 const broker = useTestBroker();
 

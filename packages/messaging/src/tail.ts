@@ -1,9 +1,9 @@
-import { randomUUID } from "node:crypto";
 import type { Logger } from "@holdfast/telemetry";
 import type { AssignedPartition } from "./assigned-partition.ts";
 import type { KafkaClient } from "./kafka.ts";
 import { createPartitionProcessor } from "./partition-processor.ts";
 import type { IncomingRecord } from "./record.ts";
+import { uniqueName } from "./system.ts";
 import { createTopicAdmin, type OffsetRange } from "./topic-admin.ts";
 
 export interface TailOptions {
@@ -37,7 +37,7 @@ export async function* tail(options: TailOptions): AsyncGenerator<IncomingRecord
   if (signal?.aborted || maxRecords <= 0) close();
   const processor = createPartitionProcessor({
     kafka,
-    group: `tail-${randomUUID()}`,
+    group: uniqueName("tail"),
     topics,
     logger,
     process: (partition) => channel.read(partition),

@@ -79,7 +79,7 @@ export function recordSpan(
   const parent =
     options.parent === undefined ? context.active() : contextFromHeaders(options.parent);
   const span = startSpan(name, options, parent);
-  span.end(options.endTimeMs);
+  span.end(hrTime(options.endTimeMs));
   return headersOf(trace.setSpan(parent, span));
 }
 
@@ -94,10 +94,15 @@ function startSpan(name: SpanName, options: SpanOptions, parent: Context): Span 
       kind: kinds[options.kind ?? "internal"],
       attributes: { ...options.attributes },
       links,
-      ...(options.startTimeMs !== undefined && { startTime: options.startTimeMs }),
+      ...(options.startTimeMs !== undefined && { startTime: hrTime(options.startTimeMs) }),
     },
     parent,
   );
+}
+
+// As a pair, because the SDK takes a number before this process's start for one relative to it.
+function hrTime(ms: number): [seconds: number, nanoseconds: number] {
+  return [Math.floor(ms / 1000), Math.round((ms % 1000) * 1e6)];
 }
 
 function failSpan(span: Span, error: unknown): void {

@@ -3,6 +3,7 @@ import { deadLetterRecord } from "../dead-letter.ts";
 import type { Middleware } from "../delivery.ts";
 import { errorClassOf, natureOf } from "../errors.ts";
 import type { Producer } from "../producer.ts";
+import { systemNow } from "../system.ts";
 
 const deadLettered = counter("dlq_records_total");
 
@@ -17,7 +18,7 @@ export interface DeadLetterOptions {
  * partition moves on. When the dead-letter topic cannot be written it throws instead: the record
  * is not passed. Transient errors and aborted deliveries are not its business and go through.
  */
-export function deadLetter({ producer, now = Date.now }: DeadLetterOptions): Middleware {
+export function deadLetter({ producer, now = systemNow }: DeadLetterOptions): Middleware {
   return (next) => async (context) => {
     try {
       await next(context);

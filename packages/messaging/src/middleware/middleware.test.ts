@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "@jest/globals";
 import { compose, type Delivery, type DeliveryContext } from "../delivery.ts";
 import { DeliveryAborted, PermanentError, TransientError } from "../errors.ts";
 import type { OutgoingRecord } from "../producer.ts";
-import { contextWith, recordWith } from "../test-records.ts";
+import { contextWith, recordWith } from "../testing/test-records.ts";
 import { deadLetter } from "./dead-letter.ts";
 import { retry } from "./retry.ts";
 import { HandlerTimeout, timeout } from "./timeout.ts";

@@ -2,6 +2,7 @@ import { counter } from "@holdfast/telemetry";
 import { delay } from "../assigned-partition.ts";
 import type { DeliveryContext, Middleware } from "../delivery.ts";
 import { DeliveryAborted, errorClassOf, natureOf } from "../errors.ts";
+import { systemNow, systemRandom } from "../system.ts";
 
 export interface RetryOptions {
   /** Deliveries of a record whose error is neither permanent nor transient; default 5. */
@@ -9,7 +10,7 @@ export interface RetryOptions {
   /** The first wait; it doubles up to the longest. Default 100 ms to 5 s. */
   readonly baseDelayMs?: number;
   readonly maxDelayMs?: number;
-  /** 0 to 1, spreads the waits of many consumers; default Math.random. */
+  /** 0 to 1, spreads the waits of many consumers; default: the system's. */
   readonly random?: () => number;
   /** Milliseconds since the epoch; default: the system's clock. */
   readonly now?: () => number;
@@ -26,7 +27,7 @@ const retries = counter("message_retries_total");
  * partition is lost or the process stops.
  */
 export function retry(options: RetryOptions = {}): Middleware {
-  const { maxDeliveries = 5, now = Date.now } = options;
+  const { maxDeliveries = 5, now = systemNow } = options;
   return (next) => async (context) => {
     for (; ; context.attempt += 1) {
       try {
@@ -66,7 +67,7 @@ async function pauseBefore(
 }
 
 function backOff(attempt: number, options: RetryOptions): number {
-  const { baseDelayMs = 100, maxDelayMs = 5_000, random = Math.random } = options;
+  const { baseDelayMs = 100, maxDelayMs = 5_000, random = systemRandom } = options;
   const exponential = Math.min(maxDelayMs, baseDelayMs * 2 ** Math.min(attempt - 1, 20));
   return Math.round(exponential * (0.5 + random() / 2));
 }

@@ -1,8 +1,8 @@
 // Builders for this package's tests.
 import type { Events } from "@holdfast/contracts";
 import { silentLogger } from "@holdfast/telemetry";
-import type { DeliveryContext } from "./delivery.ts";
-import { KafkaRecord } from "./record.ts";
+import type { DeliveryContext } from "../delivery.ts";
+import { KafkaRecord } from "../record.ts";
 
 /** A valid event. */
 export const orderPlaced: Events["OrderPlaced"] = {

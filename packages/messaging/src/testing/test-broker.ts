@@ -1,13 +1,13 @@
 // What this package's integration tests share: names of their own on the real broker, and clean-up.
-import { randomUUID } from "node:crypto";
 import { silentLogger } from "@holdfast/telemetry";
 import { testStack } from "@holdfast/testkit";
 import { afterAll } from "@jest/globals";
-import { createKafka, type KafkaClient } from "./kafka.ts";
-import { createProducer, type Producer } from "./producer.ts";
-import type { IncomingRecord } from "./record.ts";
-import { type TailOptions, tail } from "./tail.ts";
-import { createTopicAdmin, type TopicAdmin } from "./topic-admin.ts";
+import { createKafka, type KafkaClient } from "../kafka.ts";
+import { createProducer, type Producer } from "../producer.ts";
+import type { IncomingRecord } from "../record.ts";
+import { uniqueName } from "../system.ts";
+import { type TailOptions, tail } from "../tail.ts";
+import { createTopicAdmin, type TopicAdmin } from "../topic-admin.ts";
 
 export interface TestBroker {
   readonly kafka: KafkaClient;
@@ -52,10 +52,10 @@ export function useTestBroker(brokers = testStack().kafkaBrokers): TestBroker {
     kafka,
     admin,
     producer,
-    topic: (partitions, config) => topicNamed(`test-${randomUUID()}`, partitions, config),
+    topic: (partitions, config) => topicNamed(uniqueName("test"), partitions, config),
     topicNamed,
     group: () => {
-      const group = `test-${randomUUID()}`;
+      const group = uniqueName("test");
       groups.push(group);
       return group;
     },

@@ -1,9 +1,15 @@
 import { join } from "node:path";
-import type { EventName, Events } from "@holdfast/contracts";
+import type { OrderPlaced } from "@holdfast/contracts";
 import type { Message } from "@holdfast/messaging";
-import { silentLogger } from "@holdfast/telemetry";
 import {
-  buildEvent,
+  currentTraceId,
+  silentLogger,
+  startTracingWith,
+  stopTracing,
+  withSpan,
+} from "@holdfast/telemetry";
+import {
+  buildMessage,
   createFakeClock,
   createSequentialIds,
   useTestDatabase,
@@ -37,18 +43,8 @@ function recordingSink(channel: string) {
   return sink satisfies Sink;
 }
 
-function messageOf<K extends EventName>(
-  type: K,
-  fields: Partial<Events[K]> = {},
-): Message & { readonly type: K; readonly event: Events[K] } {
-  const event = buildEvent(type, fields);
-  const record = {} as Message["record"];
-  const reference = { key: "cust_1", entityId: null, entityVersion: null, record };
-  return { id: eventIds.next(), type, event, ...reference } as Message & {
-    readonly type: K;
-    readonly event: Events[K];
-  };
-}
+const placedMessage = (fields: Partial<OrderPlaced> = {}) =>
+  buildMessage("orders", ["OrderPlaced", fields], { id: eventIds.next() });
 
 function openNotification() {
   const log = recordingSink("log");
@@ -92,7 +88,7 @@ const everything = () =>
 
 describe("an event", () => {
   test("becomes one notification per channel, with money in words", async () => {
-    const message = messageOf("OrderPlaced", { amountMinor: 1999, currency: "USD" });
+    const message = placedMessage({ amountMinor: 1999, currency: "USD" });
     await notification.placed(message);
     const found = await everything();
     expect(found.map(({ channel }) => channel).sort()).toEqual(["log", "other"]);
@@ -110,7 +106,7 @@ describe("an event", () => {
   });
 
   test("handled twice is told once", async () => {
-    const message = messageOf("OrderConfirmed");
+    const message = buildMessage("orders", ["OrderConfirmed"], { id: eventIds.next() });
     await notification.confirmed(message);
     await notification.confirmed(message);
     await notification.deliver();
@@ -120,7 +116,7 @@ describe("an event", () => {
   });
 
   test("whose transaction rolls back is not told", async () => {
-    const message = messageOf("OrderCancelled");
+    const message = buildMessage("orders", ["OrderCancelled"], { id: eventIds.next() });
     const failing = fixture.database.transact(async () => {
       throw new Error("Something later failed");
     });
@@ -134,7 +130,8 @@ describe("an event", () => {
 
   test("that is an alert reaches the analysts with every value the rule saw", async () => {
     const values = [{ name: "count()", value: "4" }];
-    await notification.alerted(messageOf("FraudAlertRaised", { values, score: 40 }));
+    const raised = ["FraudAlertRaised", { values, score: 40 }] as const;
+    await notification.alerted(buildMessage("fraud-alerts", raised, { id: eventIds.next() }));
     await notification.deliver();
     const [taken] = notification.log.taken;
     expect(taken).toMatchObject({ audience: "analyst", details: { values, score: 40 } });
@@ -144,7 +141,7 @@ describe("an event", () => {
 
 describe("a sink", () => {
   test("that takes a message is not asked again", async () => {
-    await notification.placed(messageOf("OrderPlaced"));
+    await notification.placed(placedMessage());
     await notification.deliver();
     clock.advance(3_600_000);
     await notification.deliver();
@@ -156,7 +153,7 @@ describe("a sink", () => {
     notification.log.down = true;
     const ids = [];
     for (let n = 0; n < 3; n += 1) {
-      const message = messageOf("OrderPlaced");
+      const message = placedMessage();
       ids.push(message.id);
       await notification.placed(message);
       await notification.deliver();
@@ -179,11 +176,29 @@ describe("a sink", () => {
       lost.calls += 1;
       if (lost.calls === 1) throw new Error("Took it, but the answer was lost");
     };
-    await notification.placed(messageOf("OrderPlaced"));
+    await notification.placed(placedMessage());
     await notification.deliver();
     clock.advance(60_000);
     await notification.deliver();
     expect(lost.calls).toBe(2);
     expect(new Set(lost.ids).size).toBe(1);
   });
+});
+
+test("a delivery belongs to the trace of the event that it tells", async () => {
+  startTracingWith(undefined, { service: { name: "notification", version: "0" }, ratio: 1 });
+  try {
+    const traceId = "0af7651916cd43dd8448eb211c80319c";
+    const parent = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+    let seen: string | undefined;
+    notification.log.deliver = async () => {
+      seen = currentTraceId();
+    };
+    await withSpan("process orders", { parent }, () => notification.placed(placedMessage()));
+    await notification.deliver();
+    expect(seen).toBe(traceId);
+    expect((await everything()).map((each) => each.traceId)).toEqual([traceId, traceId]);
+  } finally {
+    await stopTracing();
+  }
 });

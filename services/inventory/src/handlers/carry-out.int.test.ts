@@ -1,18 +1,28 @@
 import { join } from "node:path";
 import type { OrderPlaced } from "@holdfast/contracts";
-import { createWorkQueue, type Tx } from "@holdfast/outbox";
+import { createWorkQueue } from "@holdfast/outbox";
 import { silentLogger } from "@holdfast/telemetry";
-import { buildEvent, createFakeClock, useTestDatabase } from "@holdfast/testkit";
+import {
+  buildEvent,
+  buildMessage,
+  createFakeClock,
+  createSequentialIds,
+  useTestDatabase,
+} from "@holdfast/testkit";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import pg from "pg";
-import { stockLinesOf } from "../domain/stock-lines.ts";
 import type { OrderReference } from "../store/reservations.ts";
 import { findStock } from "../store/stock.ts";
 import { createCarryOut } from "./carry-out.ts";
+import { onOrderAccepted } from "./on-order-accepted.ts";
+import { onOrderCancelled } from "./on-order-cancelled.ts";
+import { onOrderConfirmed } from "./on-order-confirmed.ts";
+import { onOrderPlaced } from "./on-order-placed.ts";
 import { onReservationExpired } from "./on-reservation-expired.ts";
 
 const fixture = useTestDatabase({ migrations: [join(import.meta.dirname, "../../migrations")] });
 const clock = createFakeClock();
+const eventIds = createSequentialIds(1);
 const expiryMs = 60_000;
 
 function openInventory() {
@@ -24,23 +34,37 @@ function openInventory() {
     logger: silentLogger,
   });
   const carryOut = createCarryOut({ clock, expiries });
-  const inTransaction = (work: (tx: Tx) => Promise<void>) => fixture.database.transact(work);
+  const placed = onOrderPlaced(carryOut, { clock, expiryMs });
+  const accepted = onOrderAccepted(carryOut);
+  const confirmed = onOrderConfirmed(carryOut);
+  const cancelled = onOrderCancelled(carryOut);
+  const { database } = fixture;
+  // Each message has an id of its own: what must not happen twice must not rest on the inbox alone.
+  const options = () => ({ id: eventIds.next() });
   return {
     expiries,
     reserve: (order: OrderPlaced) =>
-      inTransaction((tx) =>
-        carryOut(tx, order, {
-          type: "Reserve",
-          lines: stockLinesOf(order.items),
-          expiresAt: clock.now() + expiryMs,
-        }),
+      database.transact((tx) =>
+        placed(buildMessage("orders", ["OrderPlaced", order], options()), tx),
       ),
-    accept: (order: OrderReference) =>
-      inTransaction((tx) => carryOut(tx, order, { type: "Accept" })),
-    commit: (order: OrderReference) =>
-      inTransaction((tx) => carryOut(tx, order, { type: "Commit" })),
-    release: (order: OrderReference) =>
-      inTransaction((tx) => carryOut(tx, order, { type: "Release" })),
+    accept: ({ orderId, customerId }: OrderReference) =>
+      database.transact((tx) =>
+        accepted(buildMessage("orders", ["OrderAccepted", { orderId, customerId }], options()), tx),
+      ),
+    commit: ({ orderId, customerId }: OrderReference) =>
+      database.transact((tx) =>
+        confirmed(
+          buildMessage("orders", ["OrderConfirmed", { orderId, customerId }], options()),
+          tx,
+        ),
+      ),
+    release: ({ orderId, customerId }: OrderReference) =>
+      database.transact((tx) =>
+        cancelled(
+          buildMessage("orders", ["OrderCancelled", { orderId, customerId }], options()),
+          tx,
+        ),
+      ),
   };
 }
 

@@ -39,7 +39,7 @@ export interface TestDatabase {
   open(options?: Partial<DatabaseOptions>): Database;
   /** Everything published so far, in the order of publication. */
   published(): Promise<PublishedEvent[]>;
-  /** Empties every table but the seeds named in `keep`; ids go on counting. */
+  /** Empties every table but those named in `keep`, and starts sequences anew; `ids` go on counting. */
   clear(options?: { readonly keep?: readonly string[] }): Promise<void>;
 }
 
@@ -70,18 +70,22 @@ export function useTestDatabase(
     return database;
   };
   let database: Database | undefined;
+  let owner: pg.Client | undefined;
   const { beforeAll, afterAll } = globalThis as unknown as Hooks;
   beforeAll(async () => {
     await cloneTemplate(name, options.migrations ?? []);
     database = open();
+    owner = new pg.Client({ connectionString: urlOf(name), application_name: "fixture" });
+    await owner.connect();
   });
   afterAll(async () => {
+    await owner?.end();
     await Promise.all(opened.map((each) => each.close()));
     await dropWithoutLeaks(name);
   });
-  const ready = (): Database => {
-    if (database === undefined) throw new Error("Use the test database inside tests and hooks");
-    return database;
+  const ready = <T>(part: T | undefined): T => {
+    if (part === undefined) throw new Error("Use the test database inside tests and hooks");
+    return part;
   };
   return {
     get url() {
@@ -91,12 +95,12 @@ export function useTestDatabase(
       return urlOf(name);
     },
     get database() {
-      return ready();
+      return ready(database);
     },
     ids,
     open,
-    published: () => readOutbox(ready()),
-    clear: ({ keep = [] } = {}) => clearTables(name, keep),
+    published: () => readOutbox(ready(database)),
+    clear: ({ keep = [] } = {}) => clearTables(ready(owner), keep),
   };
 }
 
@@ -126,20 +130,24 @@ async function dropWithoutLeaks(name: string): Promise<void> {
   });
 }
 
-async function clearTables(name: string, keep: readonly string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: urlOf(name) });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ tablename: string }>(
-      `SELECT tablename FROM pg_tables WHERE schemaname = 'public'
-         AND tablename NOT IN ('migrations', 'outbox_migrations') AND tablename <> ALL ($1)`,
-      [keep],
-    );
-    const tables = rows.map(({ tablename }) => client.escapeIdentifier(tablename));
-    if (tables.length > 0) await client.query(`TRUNCATE ${tables.join(", ")} RESTART IDENTITY`);
-  } finally {
-    await client.end();
-  }
+/**
+ * Deletes rather than truncates: truncation makes new files of every table and index, which for the few
+ * rows of a test takes ten times as long. Foreign keys and append-only triggers stand aside meanwhile.
+ */
+async function clearTables(owner: pg.Client, keep: readonly string[]): Promise<void> {
+  const { rows } = await owner.query<{ statement: string }>(
+    `SELECT format('DELETE FROM %I', tablename) AS statement FROM pg_tables
+       WHERE schemaname = 'public' AND tablename NOT IN ('migrations', 'outbox_migrations')
+         AND tablename <> ALL ($1)
+     UNION ALL
+     SELECT format('SELECT setval(%L, %s, false)', format('%I', sequencename), start_value)
+       FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL
+         AND sequencename !~ '^(migrations|outbox_migrations)_'`,
+    [keep],
+  );
+  const statements = rows.map(({ statement }) => statement);
+  // Several statements in one message are one transaction.
+  await owner.query(["SET LOCAL session_replication_role = replica", ...statements].join(";\n"));
 }
 
 async function readOutbox(database: Database): Promise<PublishedEvent[]> {

@@ -14,11 +14,13 @@ export type FetchProgress = (files: number, megabytes: number, last: string) => 
 export interface Artifacts {
   readonly root: string;
   readonly cache: string;
+  /** The program; found on the PATH when it is a bare name. */
+  readonly maven: string;
 }
 
 /** Resolves with the folder of the unpacked programs. At once when they are there. */
 export async function fetchArtifacts(
-  { root, cache }: Artifacts,
+  { root, cache, maven }: Artifacts,
   progress: FetchProgress,
 ): Promise<string> {
   const pom = join(root, "infra/native/pom.xml");
@@ -30,7 +32,7 @@ export async function fetchArtifacts(
   if (existsSync(stamp) && (await readFile(stamp, "utf8")) === digest) return parts;
   await rm(parts, { recursive: true, force: true });
   await mkdir(cache, { recursive: true });
-  await runToEnd("mvn", ["-B", "-f", pom, `-Dparts=${parts}`, "process-resources"], {
+  await runToEnd(maven, ["-B", "-f", pom, `-Dparts=${parts}`, "process-resources"], {
     onLine: downloadCounter(progress),
   });
   await writeFile(stamp, digest);

@@ -27,8 +27,10 @@ export class Display {
   show(file: RunFile): void {
     if (this.quiet) return;
     for (const [name, part] of Object.entries(file.parts)) {
-      if (this.shown.get(name) === part.state) continue;
+      const before = this.shown.get(name);
+      if (before === part.state) continue;
       this.shown.set(name, part.state);
+      if (before === "waiting" && part.state === "stopped") continue; // it never began
       if (worthTelling.has(part.state)) this.line(`${name.padEnd(18)} ${words[part.state]}`);
     }
   }

@@ -11,7 +11,7 @@ export async function gatherTools(settings: Settings, progress: FetchProgress): 
   if (!java || java.major < leastJava) {
     throw new Error(`Java ${leastJava} or newer is needed: npm run doctor says more`);
   }
-  const parts = await fetchArtifacts({ root, cache: settings.cache }, progress);
+  const parts = await fetchArtifacts({ root, cache: settings.cache, maven: "mvn" }, progress);
   return {
     root,
     javaHome: java.home,

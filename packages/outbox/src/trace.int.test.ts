@@ -39,3 +39,21 @@ test("an event, and a step that is put off, carry on the trace in which they wer
   const traces = (await db.published()).map(({ traceparent }) => traceparent?.split("-")[1]);
   expect(traces).toEqual([traceId, traceId]);
 });
+
+test("a step that schedules its own successor begins a trace each time, when it asks to", async () => {
+  const traceIds: (string | undefined)[] = [];
+  const queue = createWorkQueue({
+    database: db.database,
+    name: "rounds",
+    clock: createFakeClock(),
+    logger: silentLogger,
+    perform: async () => async (tx) => {
+      traceIds.push(currentTraceId());
+      if (traceIds.length === 3) return;
+      await queue.schedule(tx, { key: "k", payload: {}, newTrace: true });
+    },
+  });
+  await db.database.transact((tx) => queue.schedule(tx, { key: "k", payload: {} }));
+  expect(await queue.runDue()).toBe(3);
+  expect(new Set(traceIds).size).toBe(3);
+});

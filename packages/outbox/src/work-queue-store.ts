@@ -21,9 +21,14 @@ export class LeaseLost extends TransactionMisuse {}
 export async function insertTask(
   tx: Tx,
   queue: string,
-  task: { readonly key: string; readonly payload: unknown; readonly dueAtMs: number },
+  task: {
+    readonly key: string;
+    readonly payload: unknown;
+    readonly dueAtMs: number;
+    readonly newTrace: boolean;
+  },
 ): Promise<void> {
-  const { traceparent = null, tracestate = null } = currentTraceHeaders();
+  const { traceparent = null, tracestate = null } = task.newTrace ? {} : currentTraceHeaders();
   await tx.query(
     `INSERT INTO work_queue (queue, key, payload, due_at, next_attempt_at, traceparent, tracestate)
      VALUES ($1, $2, $3, to_timestamp($4::float8 / 1000), to_timestamp($4::float8 / 1000), $5, $6)

@@ -77,8 +77,8 @@ export function createWorkQueue<Payload>(options: WorkQueueOptions<Payload>): Wo
 
   return {
     name: `work-queue ${name}`,
-    schedule: async (tx, { key, payload, dueAt }) => {
-      await insertTask(tx, name, { key, payload, dueAtMs: dueAt ?? clock.now() });
+    schedule: async (tx, { key, payload, dueAt, newTrace = false }) => {
+      await insertTask(tx, name, { key, payload, dueAtMs: dueAt ?? clock.now(), newTrace });
       tx.afterCommit(nudge);
     },
     cancel: (tx, key) => deleteTask(tx, name, key),

@@ -49,10 +49,17 @@ export interface WorkQueue<Payload> extends Component {
   /**
    * Owes one task, due at `dueAt` (default: now). A task of the same key that is still owed stays as it
    * is, so scheduling twice is harmless. Workers of this process are nudged after the commit.
+   * The work continues the active trace, unless `newTrace` makes it begin one of its own: a task that
+   * schedules its own successor would never end its trace.
    */
   schedule(
     tx: Tx,
-    task: { readonly key: string; readonly payload: Payload; readonly dueAt?: number },
+    task: {
+      readonly key: string;
+      readonly payload: Payload;
+      readonly dueAt?: number;
+      readonly newTrace?: boolean;
+    },
   ): Promise<void>;
   /** Forgets a task; false when there was none. One being carried out can then no longer settle. */
   cancel(tx: Tx, key: string): Promise<boolean>;

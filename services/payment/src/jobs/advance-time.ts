@@ -37,13 +37,16 @@ export function createTimeAdvancer(
     pollMs: Math.min(idleMs, 5_000),
     perform: async () => async (tx) => {
       await publishTimeAdvanced(tx, options);
-      await queue.schedule(tx, { key: taskKey, payload: {}, dueAt: clock.now() + idleMs });
+      const dueAt = clock.now() + idleMs;
+      await queue.schedule(tx, { key: taskKey, payload: {}, dueAt, newTrace: true });
     },
   });
   return {
     name: queue.name,
     start: async () => {
-      await database.transact((tx) => queue.schedule(tx, { key: taskKey, payload: {} }));
+      await database.transact((tx) =>
+        queue.schedule(tx, { key: taskKey, payload: {}, newTrace: true }),
+      );
       await queue.start();
     },
     stop: () => queue.stop(),

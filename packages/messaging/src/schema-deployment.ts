@@ -9,6 +9,11 @@ export interface SubjectSchema {
   readonly schema: string;
 }
 
+/** The registry did not take a schema: it is not compatible, or the registry failed. */
+export class SchemaRefused extends Error {
+  override readonly name = "SchemaRefused";
+}
+
 /** A version in the registry with which a schema does not go together. */
 export interface SchemaConflict {
   readonly subject: string;
@@ -28,7 +33,7 @@ export function schemaText(event: EventName): string {
 
 /**
  * Registers schemas, with compatibility FULL_TRANSITIVE, and returns their ids. Idempotent. Throws
- * on the first one that the registry refuses; those before it stay registered.
+ * SchemaRefused on the first one that is not taken; those before it stay registered.
  */
 export async function registerSchemas(
   registryUrl: string,
@@ -41,10 +46,12 @@ export async function registerSchemas(
   const registry = new SchemaRegistry({ host: registryUrl, retry: { retries: 3 } });
   const registered: { subject: string; id: number }[] = [];
   for (const { subject, schema } of list) {
-    const { id } = await registry.register(
-      { type: SchemaType.AVRO, schema },
-      { subject, compatibility: COMPATIBILITY.FULL_TRANSITIVE },
-    );
+    const options = { subject, compatibility: COMPATIBILITY.FULL_TRANSITIVE };
+    const registering = registry.register({ type: SchemaType.AVRO, schema }, options);
+    const { id } = await registering.catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new SchemaRefused(`${subject}: ${reason}`, { cause });
+    });
     registered.push({ subject, id });
   }
   return registered;

@@ -51,17 +51,19 @@ export class ReferenceRun {
       const outputs = machine.apply([one], this.#batch);
       const made = { outputs, read: [one], startedAtMs: 0, endedAtMs: 0 };
       for (const { topic, value, headers } of encodeOutputs(encoding, made).records) {
-        const expected = {
-          digest: digestOf(value as Buffer),
-          partition,
-          offset: one.record.offset,
-        };
-        const id = String(headers?.["id"]);
-        if (topic === encoding.topics.decisions) this.decisions.set(id, expected);
-        if (topic === encoding.topics.alerts) this.alerts.set(id, expected);
+        const outputs = this.#outputsOf(topic);
+        if (outputs === undefined || value === null) continue;
+        const { offset } = one.record;
+        outputs.set(String(headers?.["id"]), { digest: digestOf(value), partition, offset });
       }
     }
     machine.takeQuality();
+  }
+
+  #outputsOf(topic: string): Map<string, Expected> | undefined {
+    const { topics } = this.#context.encoding;
+    if (topic === topics.decisions) return this.decisions;
+    return topic === topics.alerts ? this.alerts : undefined;
   }
 
   #machineOf(partition: number): PartitionMachine {

@@ -6,7 +6,7 @@ import { placeOrder, registerCard, review, waitForStatus } from "../support/shop
 const customerId = "cust_demo_020";
 
 interface NotificationList {
-  readonly notifications: { readonly audience: string; readonly text?: string }[];
+  readonly items: { readonly audience: string; readonly text?: string }[];
 }
 
 describe("four orders above $100 within a minute on one payment method", () => {
@@ -41,7 +41,7 @@ describe("four orders above $100 within a minute on one payment method", () => {
       },
       { limitMs: 20_000, what: "a notification to the analyst" },
     );
-    expect(analyst.notifications.length).toBeGreaterThan(0);
+    expect(analyst.items.length).toBeGreaterThan(0);
     const { body } = await call<NotificationList>(
       "notification",
       `/notifications?audience=customer&customerId=${customerId}`,

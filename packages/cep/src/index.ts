@@ -20,8 +20,8 @@ export {
   PatternError,
   type Predicate,
 } from "./pattern/automaton.ts";
-export type { Link as StageLink, PatternSpec, Quantifier, Skip, Stage } from "./pattern/pattern.ts";
-export type { Link, Run, Runs } from "./pattern/runs.ts";
+export type { PatternSpec, Quantifier, Skip, Stage } from "./pattern/pattern.ts";
+export { type Link, type Run, type Runs, stagesOf } from "./pattern/runs.ts";
 export type { RuleDefinition, RulePack } from "./rules/definition.ts";
 export { type LoadResult, loadRules } from "./rules/load.ts";
 export type { Action, LoadError, Mode, Rule, RuleFile } from "./rules/types.ts";
@@ -34,3 +34,11 @@ export {
   toEvent,
   type Value,
 } from "./stream.ts";
+export {
+  type InputProgress,
+  newWatermarks,
+  observe,
+  type TimedRecord,
+  type WatermarkOptions,
+  type Watermarks,
+} from "./time/watermarks.ts";

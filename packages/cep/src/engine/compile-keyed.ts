@@ -8,26 +8,34 @@ import {
 import type { AggregateExpression, FieldExpression } from "../language/expression.ts";
 import { Automaton, type Predicate } from "../pattern/automaton.ts";
 import type { Link } from "../pattern/runs.ts";
-import type { JoinPlan, PatternPlan, RuleDefinition } from "../rules/definition.ts";
+import type { Condition, JoinPlan, PatternPlan, RuleDefinition } from "../rules/definition.ts";
 import type { Value } from "../stream.ts";
-import type { LaneCompiler } from "./compile-lane.ts";
+import type { ConditionScope, LaneCompiler } from "./compile-lane.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { CompiledJoin, CompiledPattern, CompiledTable } from "./lane-plan.ts";
 import { fieldsRead } from "./projection.ts";
 import type { RunEvent } from "./state.ts";
 
-/** Compiles a pattern plan to an automaton whose predicates read the lane's scratch space. */
-export function compilePattern(compiler: LaneCompiler, plan: PatternPlan): CompiledPattern {
+/**
+ * Compiles a pattern plan to an automaton whose predicates read the lane's scratch space. `base`
+ * resolves what does not depend on the run.
+ */
+export function compilePattern(
+  compiler: LaneCompiler,
+  plan: PatternPlan,
+  base: { readonly resolve: Resolver; readonly scope: ConditionScope },
+): CompiledPattern {
   const names = plan.spec.stages.map((stage) => stage.name);
+  const { scratch } = compiler;
   const resolve: Resolver = {
-    position: (node) => node.index,
-    aggregate: (node) => stageAggregate(node, names, plan.captured),
+    position: base.resolve.position,
+    aggregate: (node) =>
+      node.scope.kind === "stage"
+        ? stageAggregate(node, names, plan.captured)
+        : base.resolve.aggregate(node),
   };
-  const predicate = (
-    condition: PatternPlan["spec"]["stages"][number]["where"],
-  ): Predicate<RunEvent> => {
-    const { scratch } = compiler;
-    const index = compiler.condition(condition, resolve);
+  const predicate = (condition: Condition): Predicate<RunEvent> => {
+    const index = compiler.condition(condition, resolve, base.scope);
     const compiled = compiler.conditions[index];
     if (compiled === undefined || compiled.bit >= 0) return () => scratch.truths[index] === 1;
     return (_event, last) => {
@@ -139,7 +147,7 @@ export function compileJoin(compiler: LaneCompiler, plan: JoinPlan): CompiledJoi
   const rightKept = fieldsRead([right.expression], "event");
   return {
     fingerprint: print,
-    left: compiler.condition(left, plain),
+    left: compiler.condition(left, plain, {}),
     rightTypes: right.types ?? compiler.pack.stream.types,
     right: evaluate,
     lowerMs,

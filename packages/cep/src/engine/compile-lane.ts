@@ -40,6 +40,12 @@ export type LaneOptions = {
   readonly allowedLatenessMs: number;
 };
 
+/** What a condition depends on besides its text. */
+export type ConditionScope = {
+  readonly table?: number | undefined;
+  readonly memoryMs?: number | undefined;
+};
+
 type Shared<S> = {
   readonly spec: S;
   readonly aggregates: AggregateSource[];
@@ -100,18 +106,20 @@ export class LaneCompiler {
     return this.options.lineage[print]?.since ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Index of the condition; conditions on the event alone are shared. */
-  condition(condition: Condition, resolve: Resolver, table?: number): number {
-    const print = fingerprint(["condition", condition.text, condition.types]);
-    const pure = isPure(condition.expression);
-    const known = this.conditions.findIndex(
-      (other) => other.bit >= 0 && other.fingerprint === print,
-    );
-    if (pure && known >= 0) return known;
+  /**
+   * Index of the condition. Those on the event alone are shared; those that do not depend on a run
+   * have a bit, for their truth is settled when the event arrives.
+   */
+  condition(condition: Condition, resolve: Resolver, scope: ConditionScope): number {
+    const { text, types, expression } = condition;
+    const shared = readsEventAlone(expression);
+    const print = fingerprint(["condition", text, types, ...(shared ? [] : [scope.memoryMs])]);
+    const known = this.conditions.findIndex((other) => other.fingerprint === print);
+    if (shared && known >= 0) return known;
     const index = this.conditions.length;
-    const bit = pure ? this.#bits.push(index) - 1 : -1;
-    const evaluate = this.#bound(table, compileBoolean(condition.expression, resolve));
-    this.conditions.push({ fingerprint: print, types: condition.types, evaluate, bit });
+    const bit = readsRun(expression) ? -1 : this.#bits.push(index) - 1;
+    const evaluate = this.#bound(scope.table, compileBoolean(expression, resolve));
+    this.conditions.push({ fingerprint: print, types, evaluate, bit });
     return index;
   }
 
@@ -132,7 +140,12 @@ export class LaneCompiler {
       judgesEvents: true,
     };
     if (plan.kind === "pattern") {
-      const pattern = compilePattern(this, plan);
+      const expressions = expressionsOf(rule);
+      const history = this.#history(rule, aggregatesIn(expressions, "history"));
+      const table = this.#table(rule, expressions);
+      const resolve = this.#resolver({ history, table });
+      const scope = { table, memoryMs: rule.memoryMs };
+      const pattern = compilePattern(this, plan, { resolve, scope });
       const at = this.#patterns.push(pattern) - 1;
       this.#rules.push({ ...base, pattern: at, ...warmth(pattern.since, pattern.withinMs) });
     } else if (plan.kind === "join") {
@@ -156,7 +169,7 @@ export class LaneCompiler {
     const expressions = expressionsOf(rule);
     const history = this.#history(rule, aggregatesIn(expressions, "history"));
     const table = this.#table(rule, expressions);
-    const fill = plan.window === undefined ? -1 : this.condition(plan.fill, plain);
+    const fill = plan.window === undefined ? -1 : this.condition(plan.fill, plain, {});
     const asked = aggregatesIn(expressions, "window");
     const window = plan.window;
     const sliding =
@@ -166,7 +179,7 @@ export class LaneCompiler {
         ? this.#bucket(window, { plan, fill }, asked)
         : undefined;
     const resolve = this.#resolver({ history, sliding, bucket, table });
-    const gate = this.condition(plan.gate, resolve, table);
+    const gate = this.condition(plan.gate, resolve, { table, memoryMs: rule.memoryMs });
     const shared = sliding === undefined ? undefined : this.#slidings[sliding];
     if (shared !== undefined && !shared.wantedBy.includes(gate)) shared.wantedBy.push(gate);
     const spans = [
@@ -208,8 +221,8 @@ export class LaneCompiler {
 
   #resolver(of: {
     history: number | undefined;
-    sliding: number | undefined;
-    bucket: number | undefined;
+    sliding?: number | undefined;
+    bucket?: number | undefined;
     table: number | undefined;
   }): Resolver {
     const { evaluation } = this.scratch;
@@ -412,12 +425,19 @@ function bucketSpan(window: BucketSpec["window"]): number {
   return window.kind === "session" ? window.gapMs : (window.timeMs ?? 0);
 }
 
-function isPure(expression: Expression): boolean {
+function readsEventAlone(expression: Expression): boolean {
   for (const node of walk(expression)) {
-    if (node.kind === "aggregate" || (node.kind === "field" && node.source !== "event"))
-      return false;
+    const foreign = node.kind === "field" && node.source !== "event";
+    if (node.kind === "aggregate" || foreign) return false;
   }
   return true;
+}
+
+function readsRun(expression: Expression): boolean {
+  for (const node of walk(expression)) {
+    if (node.kind === "aggregate" && node.scope.kind === "stage") return true;
+  }
+  return false;
 }
 
 function aggregatesIn(

@@ -209,7 +209,8 @@ class KeyedEngine implements Engine {
  * the barrier (`since`, the watermark there). Pure and the same wherever it is computed.
  */
 export function nextLineage(barrier: {
-  readonly previous: Lineage;
+  /** `undefined` for the first rule set. */
+  readonly previous: Lineage | undefined;
   readonly pack: RulePack;
   readonly generation: number;
   readonly since: number;
@@ -218,6 +219,6 @@ export function nextLineage(barrier: {
   const since = Number.isFinite(barrier.since) ? barrier.since : null;
   const prints = Object.keys(createEngine(pack).lineage);
   return Object.fromEntries(
-    prints.map((print) => [print, previous[print] ?? { generation, since }]),
+    prints.map((print) => [print, previous?.[print] ?? { generation, since }]),
   );
 }

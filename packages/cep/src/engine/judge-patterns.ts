@@ -1,5 +1,5 @@
 import type { Match } from "../pattern/automaton.ts";
-import { areFresh, type Link, type Runs } from "../pattern/runs.ts";
+import { areFresh, type Link, type Runs, stagesOf } from "../pattern/runs.ts";
 import type { StreamEvent } from "../stream.ts";
 import type { JudgeContext } from "./judge-context.ts";
 import type { Placed } from "./judge-windows.ts";
@@ -132,27 +132,21 @@ export function detailOfMatch(
   rule: CompiledRule,
   match: Match<RunEvent>,
 ): HitDetail {
-  const stages = Object.entries(stagesOf(lane, rule, match.last));
+  const stages = Object.entries(idsByStage(lane, rule, match.last));
   const matchId = stages.map(([name, ids]) => `${name}=${ids.join(",")}`).join(";");
   return { matchId, eventIds: stages.flatMap(([, ids]) => ids), matches: 1 };
 }
 
 /** Event ids by stage, in the order of the pattern. */
-function stagesOf(
+function idsByStage(
   lane: CompiledLane,
   rule: CompiledRule,
   last: Link<RunEvent> | undefined,
 ): Readonly<Record<string, readonly string[]>> {
   const spec = lane.patterns[rule.pattern ?? -1]?.automaton.spec;
-  const byStage = new Map<number, string[]>();
-  for (let link = last; link !== undefined; link = link.before) {
-    byStage.set(link.stage, [link.event.id, ...(byStage.get(link.stage) ?? [])]);
-  }
-  const stages: Record<string, readonly string[]> = {};
-  for (const [stage, ids] of [...byStage].sort(([a], [b]) => a - b)) {
-    stages[spec?.stages[stage]?.name ?? String(stage)] = ids;
-  }
-  return stages;
+  if (spec === undefined) return {};
+  const stages = Object.entries(stagesOf(spec, last));
+  return Object.fromEntries(stages.map(([name, events]) => [name, events.map(({ id }) => id)]));
 }
 
 /** Reports partial matches that ran out of time, for rules that ask for them. */
@@ -163,7 +157,7 @@ export function reportTimedOut(
 ): void {
   if (!rule.definition.emit.timedOut) return;
   for (const { last, at } of step.timedOut) {
-    const stages = stagesOf(lane, rule, last);
+    const stages = idsByStage(lane, rule, last);
     step.output.timedOut.push({ ruleId: rule.definition.id, at, stages });
   }
 }

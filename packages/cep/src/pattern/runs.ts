@@ -1,3 +1,5 @@
+import type { PatternSpec } from "./pattern.ts";
+
 /** An event in a partial match, linked to the one taken before it. Immutable, shared by runs. */
 export type Link<E> = {
   readonly event: E;
@@ -51,4 +53,20 @@ export function startRun<E>(startState: number): Run<E> {
 /** Whether nothing was taken that still matters. */
 export function areFresh<E>(runs: Runs<E>): boolean {
   return runs.active.length === 1 && runs.completed.length === 0 && !runs.overflowed;
+}
+
+/** The events of a partial or complete match by stage, oldest first. */
+export function stagesOf<E>(
+  spec: PatternSpec<unknown>,
+  last: Link<E> | undefined,
+): Readonly<Record<string, readonly E[]>> {
+  const byStage = new Map<number, E[]>();
+  for (let link = last; link !== undefined; link = link.before) {
+    byStage.set(link.stage, [link.event, ...(byStage.get(link.stage) ?? [])]);
+  }
+  const stages: Record<string, readonly E[]> = {};
+  for (const [stage, events] of [...byStage].sort(([a], [b]) => a - b)) {
+    stages[spec.stages[stage]?.name ?? String(stage)] = events;
+  }
+  return stages;
 }

@@ -11,7 +11,8 @@ const help = `Measures the engine on one core: events per second, latency per ev
 
   --transactions N   default 1000000
   --rounds N         rounds per measurement, the best counts; default 3
-  --hours H          event time that the transactions span; default 24
+  --hours H          event time that the transactions span; default 720: twenty payments
+                     a card and month
   --only TEXT        only measurements whose name contains it
   --json             one JSON object instead of text
   --help             this text
@@ -40,7 +41,7 @@ function main(): number {
     options: {
       transactions: { type: "string", default: "1000000" },
       rounds: { type: "string", default: "3" },
-      hours: { type: "string", default: "24" },
+      hours: { type: "string", default: "720" },
       only: { type: "string", default: "" },
       json: { type: "boolean" },
       help: { type: "boolean" },

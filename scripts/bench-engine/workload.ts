@@ -54,6 +54,13 @@ function amount(random: () => number): number {
   return Math.max(50, Math.round(3_500 * Math.exp(normal)));
 }
 
+/** Mostly one of a few shops, now and then any other. */
+function merchantOf(card: number, random: () => number): string {
+  const usual = random() < 0.98;
+  const shop = usual ? (card % 500) + Math.floor(random() * 2) : Math.floor(random() * 2_000);
+  return `m-${shop}`;
+}
+
 /** Parsed transactions in order of arrival; the same seed gives the same load. */
 export function makeWorkload(stream: Stream, options: WorkloadOptions): readonly Transaction[] {
   const random = randomFrom(options.seed);
@@ -70,12 +77,13 @@ export function makeWorkload(stream: Stream, options: WorkloadOptions): readonly
   });
   arrivals.sort((a, b) => a.arrival - b.arrival || a.i - b.i);
   return arrivals.map(({ at, i }) => {
-    const key = keys[card()] ?? "";
+    const number = card();
+    const key = keys[number] ?? "";
     const id = `01939c00-0000-7000-8000-${i.toString(16).padStart(12, "0")}`;
     const fields = {
       cardFingerprint: key,
       amount: amount(random),
-      merchantId: `m-${Math.floor(random() * 2_000)}`,
+      merchantId: merchantOf(number, random),
     };
     return { key, event: toEvent(stream, { id, type: "payment", at, fields }) };
   });

@@ -18,6 +18,7 @@ import type { HistorySpec } from "../window/history.ts";
 import type { SlidingSpec } from "../window/sliding.ts";
 import { compileJoin, compilePattern, compileTable } from "./compile-keyed.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { noHit, silent } from "./judgement.ts";
 import type {
   AggregateSource,
   CompiledCondition,
@@ -131,7 +132,9 @@ export class LaneCompiler {
       gate: -1,
       having: undefined,
       sliding: undefined,
+      slidingSpec: undefined,
       bucket: undefined,
+      bucketSpec: undefined,
       history: undefined,
       table: undefined,
       pattern: undefined,
@@ -192,7 +195,9 @@ export class LaneCompiler {
       gate,
       having: plan.having && this.#bound(table, compileBoolean(plan.having.expression, resolve)),
       sliding,
+      slidingSpec: shared?.spec,
       bucket,
+      bucketSpec: this.#buckets[bucket ?? -1]?.spec,
       history,
       table,
       leaves: leavesOf(expressions, resolve).map((leaf) => ({
@@ -292,6 +297,7 @@ export class LaneCompiler {
       fill: this.conditions[of.fill]?.bit ?? -1,
       sizeMs,
       columns: this.#columns(asked, true),
+      extremes: asked.some(({ fn }) => fn === "min" || fn === "max"),
       since: this.since(print),
     };
     return share(this.#slidings, spec);
@@ -322,11 +328,13 @@ export class LaneCompiler {
   #history(rule: RuleDefinition, asked: readonly AggregateExpression[]): number | undefined {
     if (rule.memoryMs === undefined || asked.length === 0) return undefined;
     const print = fingerprint(["history", rule.memoryMs, this.#named(asked)]);
+    const columns = this.#columns(asked, false);
     const spec = {
       fingerprint: print,
       types: this.pack.stream.judged,
       memoryMs: rule.memoryMs,
-      columns: this.#columns(asked, false),
+      columns,
+      exact: !columns.some((column) => column.extremes || column.float),
       since: this.since(print),
     };
     return share(this.#histories, spec);
@@ -344,6 +352,14 @@ export class LaneCompiler {
     const { fields } = this.pack.stream;
     const names = asked.map((node) => `${stored(node.fn)} ${fields[node.field ?? -1]?.name ?? ""}`);
     return [...new Set(names)].sort();
+  }
+
+  /** Conditions that are settled on arrival and can hold for a type. */
+  #conditionsOn(type: string | undefined): readonly number[] {
+    return this.conditions.flatMap(({ types, bit }, c) => {
+      const applies = types === undefined || (type !== undefined && types.includes(type));
+      return bit >= 0 && applies ? [c] : [];
+    });
   }
 
   finish(): CompiledLane {
@@ -375,6 +391,12 @@ export class LaneCompiler {
       tables: this.#tables,
       patterns: this.#patterns,
       joins: this.#joins,
+      conditionsByType: new Map(
+        this.pack.stream.types.map((type) => [type, this.#conditionsOn(type)]),
+      ),
+      conditionsOnAll: this.#conditionsOn(undefined),
+      timedRules: this.#rules.filter(isTimed),
+      blankCodes: this.#rules.map((rule) => (rule.judgesEvents ? noHit : silent)),
       blankAggregates: new Array<number>(this.#slots).fill(Number.NaN),
       projection: this.#projection,
       logMs,
@@ -390,6 +412,16 @@ export class LaneCompiler {
       scratch: this.scratch,
     };
   }
+}
+
+/** Whether time alone can bring out something of a rule: an absence, a held match, a time-out. */
+function isTimed({ definition }: CompiledRule): boolean {
+  const { plan, emit } = definition;
+  if (plan.kind === "join") return plan.mode === "missing";
+  if (plan.kind !== "pattern") return false;
+  const { stages, skip } = plan.spec;
+  const trailing = stages.at(-1)?.link === "notFollowedBy";
+  return emit.timedOut || skip.kind !== "none" || trailing;
 }
 
 /** What has to be kept for a function: sums serve averages, one deque serves both extremes. */

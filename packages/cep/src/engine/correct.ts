@@ -1,4 +1,3 @@
-import type { StreamEvent } from "../stream.ts";
 import {
   type Entry,
   type EventLog,
@@ -10,32 +9,24 @@ import {
   logStart,
 } from "../window/log.ts";
 import { growSliding, slide, startSliding } from "../window/sliding.ts";
-import type { JudgeContext } from "./judge-context.ts";
-import { idsInWindow, type Placed, writeTotals } from "./judge-windows.ts";
-import { hit, type Judgement, type Output } from "./judgement.ts";
+import { idsInWindow, writeTotals } from "./judge-windows.ts";
+import { hit, type Judgement, type JudgeStep } from "./judgement.ts";
 import type { CompiledLane, CompiledRule } from "./lane-plan.ts";
 import { recallEvent } from "./recall.ts";
 import { tell } from "./speak.ts";
 import type { LaneState } from "./state.ts";
 
-export type CorrectionStep = {
-  readonly event: StreamEvent;
-  readonly placed: Placed;
-  readonly context: JudgeContext;
-  readonly output: Output;
-};
-
 /**
  * An event out of order changes what sliding windows were at later events: where that makes a rule
  * cross its threshold there, an alert with revision 1 says so (or withdraws one).
  */
-export function correct(judgement: Judgement, state: LaneState, step: CorrectionStep): void {
+export function correct(judgement: Judgement, state: LaneState, step: JudgeStep): void {
   const { lane } = judgement;
   for (const rule of lane.rules) {
     const index = rule.sliding;
     const spec = index === undefined ? undefined : lane.slidings[index]?.spec;
     if (index === undefined || spec === undefined || rule.having === undefined) continue;
-    if (!holds(step.placed.entry, spec.fill) || (state.panes[index]?.length ?? 0) > 0) continue;
+    if (!holds(step.entry, spec.fill) || (state.panes[index]?.length ?? 0) > 0) continue;
     correctRule(judgement, state, { rule, index, step });
   }
   lane.scratch.evaluation.event = judgement.event;
@@ -45,7 +36,7 @@ export function correct(judgement: Judgement, state: LaneState, step: Correction
 type Correcting = {
   readonly rule: CompiledRule;
   readonly index: number;
-  readonly step: CorrectionStep;
+  readonly step: JudgeStep;
 };
 
 function correctRule(judgement: Judgement, state: LaneState, of: Correcting): void {
@@ -57,7 +48,7 @@ function correctRule(judgement: Judgement, state: LaneState, of: Correcting): vo
     from: step.event.at - spec.sizeMs,
     to: step.event.at + spec.sizeMs,
   });
-  const inserted = step.placed.entry;
+  const inserted = step.entry;
   const after = truthsOver(lane, rule, affected);
   const before = truthsOver(
     lane,
@@ -81,13 +72,13 @@ function correctRule(judgement: Judgement, state: LaneState, of: Correcting): vo
       eventIds: idsInWindow(spec, state.log, number),
       matches: 1,
     };
-    const { stream } = step.context;
-    const at = { detail, stream, revision: 1, holds: now, output: step.output };
+    const { context, output } = step;
+    const at = { detail, context, revision: 1, holds: now, output };
     tell(told, rule, now ? { ...at, state } : at);
   }
 }
 
-function isLater(entry: Entry, step: CorrectionStep): boolean {
+function isLater(entry: Entry, step: JudgeStep): boolean {
   return entry.at > step.event.at;
 }
 
@@ -121,8 +112,8 @@ function truthsOver(
   const log = emptyLog();
   const sliding = startSliding(window.spec, log);
   for (const entry of entries) {
-    const number = insert(log, entry);
-    growSliding(window.spec, sliding, { log, number });
+    insert(log, entry);
+    growSliding(window.spec, sliding, log);
     sliding.at = entry.at;
     slide(window.spec, sliding, log);
     if (gateBit < 0 || !holds(entry, gateBit)) continue;

@@ -3,14 +3,14 @@ import type { StreamEvent } from "../stream.ts";
 import { insertByTime } from "../window/join.ts";
 import { StateCodec } from "./codec.ts";
 import { compileLane } from "./compile-lane.ts";
-import { finalOfEvent, firePatterns, fireWindows, laneDueAt } from "./fire.ts";
-import { knowsId, rememberId } from "./ids.ts";
+import { type Firing, firePatterns, fireWindows, laneDueAt, sayFinally } from "./fire.ts";
+import { capIds, knowsId, rememberId } from "./ids.ts";
 import { judge } from "./judge.ts";
 import type { JudgeContext } from "./judge-context.ts";
 import type { Judgement, Output } from "./judgement.ts";
 import type { CompiledLane } from "./lane-plan.ts";
-import { type KeyState, type LaneState, newKeyState, resetKeyState } from "./state.ts";
-import { JudgedStep, noOutput } from "./step.ts";
+import { type KeyState, newKeyState, resetKeyState } from "./state.ts";
+import { JudgedStep, noOutput, type Reception, tailOf } from "./step.ts";
 import type { Engine, EngineOptions, Limits, Lineage, Step, StepTail } from "./types.ts";
 
 const defaultLimits: Limits = { events: 1_000, runs: 256, matches: 40, idBytes: 16_384 };
@@ -31,6 +31,10 @@ class KeyedEngine implements Engine {
   readonly #latenessMs: number;
   readonly #early: CompiledLane | undefined;
   readonly #final: CompiledLane | undefined;
+  readonly #lanes: {
+    readonly early: CompiledLane | undefined;
+    readonly final: CompiledLane | undefined;
+  };
   readonly #codec: StateCodec;
 
   constructor(pack: RulePack, options: EngineOptions) {
@@ -58,6 +62,7 @@ class KeyedEngine implements Engine {
       : final.length > 0
         ? compiled("final", final)
         : undefined;
+    this.#lanes = { early: this.#early, final: this.#final };
     const lanes = [this.#early, this.#final].filter((lane) => lane !== undefined);
     this.retentionMs = Math.max(this.#horizonMs, ...lanes.map((lane) => lane.retentionMs));
     const prints = lanes.flatMap((lane) => lane.fingerprints);
@@ -74,44 +79,53 @@ class KeyedEngine implements Engine {
   }
 
   newState(): KeyState {
-    return newKeyState({ early: this.#early, final: this.#final });
+    return newKeyState(this.#lanes);
   }
 
   process(state: KeyState, event: StreamEvent, watermark: number): Step {
     const late = event.at <= watermark;
-    if (event.at < watermark - this.#horizonMs) {
-      return this.#step({ disposition: "too_late", late }, state, noOutput());
-    }
-    if (watermark > this.#expiresAt(state)) resetKeyState(state, this.newState());
     const output = noOutput();
+    if (event.at < watermark - this.#horizonMs) {
+      return this.#step(state, output, { disposition: "too_late", late, judgement: undefined });
+    }
+    if (watermark > this.#expiresAt(state)) resetKeyState(state, this.#lanes);
     if (state.dueAt <= watermark) this.#fireAll(state, watermark, output);
     if (knowsId(state.ids, event.id)) {
-      return this.#step({ disposition: "duplicate", late }, state, output);
+      return this.#step(state, output, { disposition: "duplicate", late, judgement: undefined });
     }
-    const reached = Number.isFinite(watermark) ? watermark : state.latestAt;
-    const oldest = reached - this.#horizonMs;
-    rememberId(state.ids, event, { oldest, bytes: this.#limits.idBytes });
+    const reached = watermark === Number.NEGATIVE_INFINITY ? state.latestAt : watermark;
+    rememberId(state.ids, event, reached - this.#horizonMs);
+    if (state.ids.bytes > this.#limits.idBytes) capIds(state.ids, this.#limits.idBytes);
+    const judgement = this.#judge(state, event, { watermark, late, output });
+    if (event.at > state.latestAt) state.latestAt = event.at;
+    state.dueAt = this.#dueAt(state);
+    if (state.dueAt <= watermark) this.#fireAll(state, watermark, output);
+    return this.#step(state, output, { disposition: "judged", late, judgement });
+  }
+
+  #judge(
+    state: KeyState,
+    event: StreamEvent,
+    given: { readonly watermark: number; readonly late: boolean; readonly output: Output },
+  ): Judgement | undefined {
+    const { watermark, late, output } = given;
     const context = this.#context(state, watermark);
     let judgement: Judgement | undefined;
     if (this.#early !== undefined && state.early !== undefined) {
       judgement = judge(this.#early, state.early, { event, context, output });
     }
-    if (this.#final !== undefined && state.final !== undefined) {
-      if (!late) insertByTime(state.waiting, event, (waiting) => waiting.at);
-      else if (event.at > watermark - this.#latenessMs) {
-        this.#judgeFinally(state, event, { context, output });
-      }
+    if (this.#final === undefined) return judgement;
+    if (!late) insertByTime(state.waiting, event, (waiting) => waiting.at);
+    else if (event.at > watermark - this.#latenessMs) {
+      this.#judgeFinally(state, event, { context, output });
     }
-    if (event.at > state.latestAt) state.latestAt = event.at;
-    state.dueAt = this.#dueAt(state);
-    if (state.dueAt <= watermark) this.#fireAll(state, watermark, output);
-    return this.#step({ disposition: "judged", late, judgement }, state, output);
+    return judgement;
   }
 
   advance(state: KeyState, watermark: number): StepTail {
     const output = noOutput();
     if (state.dueAt <= watermark) this.#fireAll(state, watermark, output);
-    return this.#tail(state, output);
+    return tailOf(output, { dueAt: state.dueAt, expiresAt: this.#expiresAt(state) });
   }
 
   encode(state: KeyState): Uint8Array {
@@ -127,28 +141,25 @@ class KeyedEngine implements Engine {
   /** Fires what is due, one time after the other, so that the result is the same at any pace. */
   #fireAll(state: KeyState, watermark: number, output: Output): void {
     for (let due = state.dueAt; due <= watermark; due = state.dueAt) {
-      this.#fire(state, due, { context: this.#context(state, due), output });
+      this.#fire(state, due, { due, context: this.#context(state, due), output });
       state.dueAt = this.#dueAt(state);
     }
   }
 
-  #fire(
-    state: KeyState,
-    due: number,
-    step: { readonly context: JudgeContext; readonly output: Output },
-  ): void {
-    this.#eachLane(state, (lane, of) => firePatterns(lane, of, { due, ...step }));
-    const context = this.#context(state, due - 1);
-    while (state.waiting[0] !== undefined && state.waiting[0].at <= due) {
-      const event = state.waiting.shift();
-      if (event !== undefined) this.#judgeFinally(state, event, { ...step, context });
+  #fire(state: KeyState, due: number, step: Firing): void {
+    const { output } = step;
+    if (this.#early !== undefined && state.early !== undefined) {
+      firePatterns(this.#early, state.early, step);
+      fireWindows(this.#early, state.early, step);
     }
-    this.#eachLane(state, (lane, of) => fireWindows(lane, of, { due, ...step }));
-  }
-
-  #eachLane(state: KeyState, visit: (lane: CompiledLane, of: LaneState) => void): void {
-    if (this.#early !== undefined && state.early !== undefined) visit(this.#early, state.early);
-    if (this.#final !== undefined && state.final !== undefined) visit(this.#final, state.final);
+    if (this.#final === undefined || state.final === undefined) return;
+    firePatterns(this.#final, state.final, step);
+    for (let event = state.waiting[0]; event !== undefined; event = state.waiting[0]) {
+      if (event.at > due) break;
+      state.waiting.shift();
+      this.#judgeFinally(state, event, { context: this.#context(state, due - 1), output });
+    }
+    fireWindows(this.#final, state.final, step);
   }
 
   #judgeFinally(
@@ -158,7 +169,7 @@ class KeyedEngine implements Engine {
   ): void {
     if (this.#final === undefined || state.final === undefined) return;
     const judgement = judge(this.#final, state.final, { event, ...step });
-    step.output.finals.push(finalOfEvent(judgement, step.context));
+    sayFinally(judgement, step.context, step.output);
   }
 
   #context(state: KeyState, watermark: number): JudgeContext {
@@ -172,10 +183,13 @@ class KeyedEngine implements Engine {
   }
 
   #dueAt(state: KeyState): number {
-    let due = state.waiting[0]?.at ?? Number.POSITIVE_INFINITY;
-    this.#eachLane(state, (lane, of) => {
-      due = Math.min(due, laneDueAt(lane, of));
-    });
+    let due = state.waiting.length === 0 ? Number.POSITIVE_INFINITY : (state.waiting[0]?.at ?? 0);
+    if (this.#early !== undefined && state.early !== undefined) {
+      due = Math.min(due, laneDueAt(this.#early, state.early));
+    }
+    if (this.#final !== undefined && state.final !== undefined) {
+      due = Math.min(due, laneDueAt(this.#final, state.final));
+    }
     return due;
   }
 
@@ -185,22 +199,12 @@ class KeyedEngine implements Engine {
       : state.latestAt + this.retentionMs;
   }
 
-  #tail(state: KeyState, output: Output): StepTail {
-    const dueAt = Number.isFinite(state.dueAt) ? state.dueAt : undefined;
-    return { ...output, dueAt, expiresAt: this.#expiresAt(state) };
-  }
-
-  #step(
-    head: {
-      readonly disposition: Step["disposition"];
-      readonly late: boolean;
-      readonly judgement?: Judgement | undefined;
-    },
-    state: KeyState,
-    output: Output,
-  ): Step {
-    const { stream } = this.#pack;
-    return new JudgedStep(head, this.#tail(state, output), { judgement: head.judgement, stream });
+  #step(state: KeyState, output: Output, given: Omit<Reception, "stream">): Step {
+    const reception = { ...given, stream: this.#pack.stream };
+    return new JudgedStep(reception, output, {
+      dueAt: state.dueAt,
+      expiresAt: this.#expiresAt(state),
+    });
   }
 }
 

@@ -4,18 +4,18 @@ import { detailOfMatch, keepRuns, reportTimedOut } from "./judge-patterns.ts";
 import { idsInBucket, writeTotals } from "./judge-windows.ts";
 import {
   type HitDetail,
-  higher,
   hit,
   type Judgement,
   noHit,
+  noteHit,
   type Output,
   warmingFlag,
 } from "./judgement.ts";
 import type { CompiledLane, CompiledRule } from "./lane-plan.ts";
 import { tell } from "./speak.ts";
 import type { LaneState } from "./state.ts";
+import { JudgedFinal } from "./step.ts";
 import type { FinalResult } from "./types.ts";
-import { isHit, resultOf } from "./verdict.ts";
 
 /** The watermark at which time alone next makes this lane say something. */
 export function laneDueAt(lane: CompiledLane, state: LaneState): number {
@@ -23,9 +23,8 @@ export function laneDueAt(lane: CompiledLane, state: LaneState): number {
   for (const buckets of state.buckets) {
     for (const bucket of buckets) due = Math.min(due, fireAt(bucket));
   }
-  for (const rule of lane.rules) {
-    if (rule.pattern !== undefined) due = Math.min(due, patternDueAt(lane, state, rule));
-    if (rule.join !== undefined) due = Math.min(due, joinDueAt(lane, state, rule));
+  for (const rule of lane.timedRules) {
+    due = Math.min(due, patternDueAt(lane, state, rule), joinDueAt(lane, state, rule));
   }
   return due;
 }
@@ -44,7 +43,8 @@ function joinDueAt(lane: CompiledLane, state: LaneState, rule: CompiledRule): nu
   return left === undefined ? Number.POSITIVE_INFINITY : left.event.at + join.upperMs;
 }
 
-type Firing = {
+/** A moment at which time alone decides something. */
+export type Firing = {
   readonly due: number;
   readonly context: JudgeContext;
   readonly output: Output;
@@ -53,7 +53,7 @@ type RuleFiring = Firing & { readonly rule: CompiledRule };
 
 /** Lets patterns speak that time decides now; comes before the events of the same time. */
 export function firePatterns(lane: CompiledLane, state: LaneState, step: Firing): void {
-  for (const rule of lane.rules) {
+  for (const rule of lane.timedRules) {
     if (rule.pattern !== undefined) firePattern(lane, state, { ...step, rule });
   }
 }
@@ -61,26 +61,39 @@ export function firePatterns(lane: CompiledLane, state: LaneState, step: Firing)
 /** Lets windows and joins speak that end now; comes after the events of the same time. */
 export function fireWindows(lane: CompiledLane, state: LaneState, step: Firing): void {
   fireBuckets(lane, state, step);
-  for (const rule of lane.rules) {
+  for (const rule of lane.timedRules) {
     if (rule.join !== undefined) fireJoin(lane, state, { ...step, rule });
   }
 }
 
 function fireBuckets(lane: CompiledLane, state: LaneState, step: Firing): void {
-  lane.buckets.forEach((window, b) => {
-    for (const bucket of state.buckets[b] ?? []) {
+  for (let b = 0; b < lane.buckets.length; b++) {
+    const buckets = state.buckets[b];
+    const isGlobal = lane.buckets[b]?.spec.window.kind === "global";
+    for (let i = 0; buckets !== undefined && i < buckets.length; ) {
+      const bucket = buckets[i];
+      if (bucket === undefined) break;
       if (fireAt(bucket) <= step.due) fireBucket(lane, state, { ...step, b, bucket });
+      const closed = !bucket.dirty && (isGlobal || bucket.end - 1 <= step.context.closedUpTo);
+      if (closed) buckets.splice(i, 1);
+      else i++;
     }
-    state.buckets[b] = (state.buckets[b] ?? []).filter(
-      (bucket) =>
-        bucket.dirty ||
-        (window.spec.window.kind !== "global" && bucket.end - 1 > step.context.closedUpTo),
-    );
+  }
+}
+
+/** Global windows that fire by count do so with the event that fills them. */
+export function fireFull(lane: CompiledLane, state: LaneState, step: Firing): void {
+  lane.buckets.forEach(({ spec }, b) => {
+    const count = spec.window.kind === "global" ? spec.window.count : undefined;
+    const bucket = state.buckets[b]?.at(-1);
+    if (count === undefined || bucket === undefined || bucket.totals.count < count) return;
+    fireBucket(lane, state, { ...step, b, bucket });
+    state.buckets[b]?.pop();
   });
 }
 
 /** Judges a closed window by all rules that look at it. */
-export function fireBucket(
+function fireBucket(
   lane: CompiledLane,
   state: LaneState,
   step: Firing & { readonly b: number; readonly bucket: Bucket },
@@ -102,17 +115,15 @@ export function fireBucket(
     const holds = rule.having === undefined || rule.having(evaluation) === 1;
     const warming = bucket.start <= window.spec.since ? warmingFlag : 0;
     judgement.codes[rule.index] = (holds ? hit : noHit) | warming;
-    if (holds) judgement.hits[rule.index] = detail;
+    if (holds) noteHit(judgement, rule.index, detail);
     const wasTold = bucket.fired > 0;
     if (!holds || lane.time === "early") continue;
-    const telling = { detail, stream: context.stream, revision: bucket.fired, holds: true, output };
+    const telling = { detail, context, revision: bucket.fired, holds: true, output };
     tell(judgement, rule, wasTold ? telling : { ...telling, state });
   }
   if (rules.length > 0) {
     const span = { start: bucket.start, end };
-    output.finals.push(
-      finalOf(judgement, rules, { context, window: span, revision: bucket.fired }),
-    );
+    pushFinal(output, finalOf(judgement, rules, { context, window: span, revision: bucket.fired }));
   }
   bucket.fired++;
   bucket.dirty = false;
@@ -128,10 +139,10 @@ function timeJudgement(lane: CompiledLane, at: number, values: number[]): Judgem
   return {
     lane,
     event: { id: "", type: "", at, values: [] },
-    codes: [],
+    codes: lane.blankCodes.slice(),
     aggregates: values,
     rows: [],
-    hits: [],
+    hits: undefined,
     outcome: "approve",
     score: 0,
   };
@@ -140,23 +151,9 @@ function timeJudgement(lane: CompiledLane, at: number, values: number[]): Judgem
 function finalOf(
   judgement: Judgement,
   rules: readonly CompiledRule[],
-  of: {
-    readonly context: JudgeContext;
-    readonly window: FinalResult["window"];
-    readonly revision: number;
-  },
+  of: Pick<FinalResult, "window" | "revision"> & { readonly context: JudgeContext },
 ): FinalResult {
-  const results = rules.map((rule) => resultOf(judgement, rule, of.context.stream));
-  const decisive = results.filter((r) => r.outcome === "hit" && r.mode === "active");
-  return {
-    at: judgement.event.at,
-    eventId: judgement.event.id === "" ? undefined : judgement.event.id,
-    window: of.window,
-    revision: of.revision,
-    outcome: decisive.map((r) => r.action).reduce(higher, "approve"),
-    score: Math.max(0, ...decisive.map((r) => r.score)),
-    results,
-  };
+  return new JudgedFinal(judgement, rules, of);
 }
 
 function firePattern(lane: CompiledLane, state: LaneState, step: RuleFiring): void {
@@ -202,25 +199,25 @@ function hitByTime(
   const { rule, detail, context, output } = step;
   const judgement = timeJudgement(lane, step.due, lane.blankAggregates.slice());
   judgement.codes[rule.index] = hit | (step.due <= rule.warmUntil ? warmingFlag : 0);
-  judgement.hits[rule.index] = detail;
+  noteHit(judgement, rule.index, detail);
   tell(judgement, rule, {
     detail,
-    stream: context.stream,
+    context,
     revision: 0,
     holds: true,
     output,
     state,
   });
-  output.finals.push(finalOf(judgement, [rule], { context, window: undefined, revision: 0 }));
+  pushFinal(output, finalOf(judgement, [rule], { context, window: undefined, revision: 0 }));
+}
+
+function pushFinal(output: Output, final: FinalResult): void {
+  output.finals ??= [];
+  output.finals.push(final);
 }
 
 /** The final word on an event that was judged when the watermark passed it. */
-export function finalOfEvent(judgement: Judgement, context: JudgeContext): FinalResult {
+export function sayFinally(judgement: Judgement, context: JudgeContext, output: Output): void {
   const rules = judgement.lane.rules.filter((rule) => rule.judgesEvents);
-  return finalOf(judgement, rules, { context, window: undefined, revision: 0 });
-}
-
-/** Whether any rule of the lane hit in a judgement. */
-export function anyHit(judgement: Judgement): boolean {
-  return judgement.codes.some(isHit);
+  pushFinal(output, finalOf(judgement, rules, { context, window: undefined, revision: 0 }));
 }

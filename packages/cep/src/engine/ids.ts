@@ -1,3 +1,5 @@
+import { append } from "../window/log.ts";
+
 /**
  * Event ids of a key within the deduplication horizon, in order of arrival. `index` speeds up
  * look-ups of busy keys; it follows from the rest.
@@ -30,23 +32,38 @@ export function knowsId(store: IdStore, id: string): boolean {
   return false;
 }
 
-/** Remembers an id, then forgets those older than `oldest` and those beyond the byte budget. */
+/** Remembers an id and forgets those older than `oldest`. */
 export function rememberId(
   store: IdStore,
   event: { readonly id: string; readonly at: number },
-  limit: { readonly oldest: number; readonly bytes: number },
+  oldest: number,
 ): void {
-  store.ids.push(event.id);
-  store.ats.push(event.at);
+  while (store.head < store.ats.length && (store.ats[store.head] ?? 0) < oldest)
+    forgetOldest(store);
+  if (store.head > 0 && store.head * 2 >= store.ids.length) compact(store);
+  store.ids = append(store.ids, event.id);
+  store.ats = append(store.ats, event.at);
   store.bytes += idBytes(event.id);
-  store.index?.add(event.id);
-  while ((store.ats[store.head] ?? Number.POSITIVE_INFINITY) < limit.oldest) forgetOldest(store);
-  while (store.bytes > limit.bytes) {
+  if (store.index !== undefined) store.index.add(event.id);
+  else indexIds(store);
+}
+
+/** Forgets the oldest ids beyond the byte budget, and that there were any. */
+export function capIds(store: IdStore, bytes: number): void {
+  while (store.bytes > bytes) {
     forgetOldest(store);
     store.incomplete = true;
   }
-  if (store.index === undefined) indexIds(store);
-  if (store.head >= 16 && store.head * 2 >= store.ids.length) compact(store);
+}
+
+/** Forgets everything, in place. */
+export function resetIds(store: IdStore): void {
+  store.ids = [];
+  store.ats = [];
+  store.head = 0;
+  store.bytes = 0;
+  store.incomplete = false;
+  store.index = undefined;
 }
 
 /** Builds the index of a store that is large enough for one. */

@@ -1,7 +1,7 @@
 import type { StreamEvent, Value } from "../stream.ts";
 import { insertByTime, type JoinEvent, type JoinState } from "../window/join.ts";
-import type { JudgeContext } from "./judge-context.ts";
-import { type HitDetail, hit, type Judgement, type Output, outcomeMask } from "./judgement.ts";
+import { flagsOf } from "./judge-flags.ts";
+import { type HitDetail, hit, type Judgement, type JudgeStep, noteHit } from "./judgement.ts";
 import type { CompiledJoin, CompiledLane, CompiledRule } from "./lane-plan.ts";
 import { tell } from "./speak.ts";
 import type { LaneState } from "./state.ts";
@@ -9,14 +9,8 @@ import type { LaneState } from "./state.ts";
 /** Events kept a side; a key with more forgets its oldest. */
 const maxSide = 256;
 
-export type JoinStep = {
-  readonly event: StreamEvent;
-  readonly context: JudgeContext;
-  readonly output: Output;
-};
-
 /** Matches the event with the other side of every join of the lane. */
-export function judgeJoins(judgement: Judgement, state: LaneState, step: JoinStep): void {
+export function judgeJoins(judgement: Judgement, state: LaneState, step: JudgeStep): void {
   for (const rule of judgement.lane.rules) {
     const index = rule.join;
     const join = index === undefined ? undefined : judgement.lane.joins[index];
@@ -29,19 +23,12 @@ export function judgeJoins(judgement: Judgement, state: LaneState, step: JoinSte
     if (join.mode !== "inner") continue;
     const [first] = pairs;
     if (first === undefined) continue;
-    judgement.codes[rule.index] = ((judgement.codes[rule.index] ?? 0) & ~outcomeMask) | hit;
-    judgement.hits[rule.index] = { ...detailOfPair(rule, first), matches: pairs.length };
+    judgement.codes[rule.index] = flagsOf(rule, step.event.at, step.context) | hit;
+    noteHit(judgement, rule.index, { ...detailOfPair(rule, first), matches: pairs.length });
     for (const found of pairs) {
       const detail = detailOfPair(rule, found);
-      const { stream } = step.context;
-      tell(judgement, rule, {
-        detail,
-        stream,
-        revision: 0,
-        holds: true,
-        output: step.output,
-        state,
-      });
+      const { context, output } = step;
+      tell(judgement, rule, { detail, context, revision: 0, holds: true, output, state });
     }
   }
 }

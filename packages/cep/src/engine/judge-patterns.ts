@@ -1,15 +1,15 @@
 import type { Match } from "../pattern/automaton.ts";
 import { areFresh, type Link, type Runs, stagesOf } from "../pattern/runs.ts";
 import type { StreamEvent } from "../stream.ts";
-import type { JudgeContext } from "./judge-context.ts";
-import type { Placed } from "./judge-windows.ts";
+import { flagsOf } from "./judge-flags.ts";
 import {
   approximateFlag,
   type HitDetail,
   hit,
   type Judgement,
+  type JudgeStep,
+  noteHit,
   type Output,
-  outcomeMask,
   overflowFlag,
 } from "./judgement.ts";
 import type { CompiledLane, CompiledPattern, CompiledRule } from "./lane-plan.ts";
@@ -17,22 +17,15 @@ import { replayPattern } from "./replay.ts";
 import { tell } from "./speak.ts";
 import type { LaneState, RunEvent } from "./state.ts";
 
-export type PatternStep = {
-  readonly event: StreamEvent;
-  readonly placed: Placed;
-  readonly context: JudgeContext;
-  readonly output: Output;
-};
-
 type Stepping = {
   readonly rule: CompiledRule;
   readonly index: number;
   readonly pattern: CompiledPattern;
-  readonly step: PatternStep;
+  readonly step: JudgeStep;
 };
 
 /** Steps every pattern of the lane; a match that the event completes is a hit of the event. */
-export function judgePatterns(judgement: Judgement, state: LaneState, step: PatternStep): void {
+export function judgePatterns(judgement: Judgement, state: LaneState, step: JudgeStep): void {
   const { event } = step;
   for (const rule of judgement.lane.rules) {
     const index = rule.pattern;
@@ -41,7 +34,7 @@ export function judgePatterns(judgement: Judgement, state: LaneState, step: Patt
     const from = Math.max(pattern.since + 1, rule.definition.effectiveFrom ?? event.at);
     if (event.at < from) continue;
     const stepping = { rule, index, pattern, step };
-    const matches = step.placed.inOrder
+    const matches = step.inOrder
       ? stepPattern(judgement.lane, state, stepping)
       : revisePattern(judgement, state, stepping);
     noteMatches(judgement, state, { ...stepping, matches });
@@ -73,13 +66,12 @@ function revisePattern(
   { rule, index, pattern, step }: Stepping,
 ): readonly Match<RunEvent>[] {
   const { lane } = judgement;
-  const { number } = step.placed;
-  const { watermark, stream } = step.context;
-  const replay = replayPattern(lane, state, { pattern, number, watermark });
+  const { number, context } = step;
+  const replay = replayPattern(lane, state, { pattern, number, watermark: context.watermark });
   keepRuns(state, index, replay.runs);
   for (const match of replay.lost) {
     const detail = detailOfMatch(lane, rule, match);
-    tell(judgement, rule, { detail, stream, revision: 1, holds: false, output: step.output });
+    tell(judgement, rule, { detail, context, revision: 1, holds: false, output: step.output });
   }
   return replay.gained;
 }
@@ -103,26 +95,27 @@ function noteMatches(
   const { rule, index, matches, step } = found;
   const overflowed = state.runs[index]?.overflowed === true;
   const closed = overflowed && rule.definition.overflow === "fail-closed";
-  let code = (judgement.codes[rule.index] ?? 0) | (overflowed ? approximateFlag : 0);
+  let code = flagsOf(rule, step.event.at, step.context) | (overflowed ? approximateFlag : 0);
   const [first] = matches;
   if (first !== undefined || closed) {
-    code = (code & ~outcomeMask) | hit;
+    code |= hit;
     if (first === undefined) code |= overflowFlag;
     const { id } = judgement.event;
-    judgement.hits[rule.index] =
+    const detail =
       first === undefined
         ? { matchId: id, eventIds: [id], matches: 0 }
         : { ...detailOfMatch(judgement.lane, rule, first), matches: matches.length };
+    noteHit(judgement, rule.index, detail);
   }
   judgement.codes[rule.index] = code;
-  const { stream } = step.context;
+  const { context, output } = step;
   for (const match of matches) {
     const detail = { ...detailOfMatch(judgement.lane, rule, match), matches: matches.length };
-    tell(judgement, rule, { detail, stream, revision: 0, holds: true, output: step.output, state });
+    tell(judgement, rule, { detail, context, revision: 0, holds: true, output, state });
   }
-  const detail = judgement.hits[rule.index];
+  const detail = judgement.hits?.[rule.index];
   if (first === undefined && detail !== undefined) {
-    tell(judgement, rule, { detail, stream, revision: 0, holds: true, output: step.output, state });
+    tell(judgement, rule, { detail, context, revision: 0, holds: true, output, state });
   }
 }
 
@@ -158,6 +151,7 @@ export function reportTimedOut(
   if (!rule.definition.emit.timedOut) return;
   for (const { last, at } of step.timedOut) {
     const stages = idsByStage(lane, rule, last);
+    step.output.timedOut ??= [];
     step.output.timedOut.push({ ruleId: rule.definition.id, at, stages });
   }
 }

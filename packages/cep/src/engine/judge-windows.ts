@@ -1,29 +1,23 @@
 import { type Accumulator, emptyAccumulator, readAggregate } from "../window/accumulator.ts";
-import { addToBucket, type Bucket, type BucketSpec } from "../window/buckets.ts";
-import { addToHistory, ageHistory, type HistorySpec } from "../window/history.ts";
-import { type Entry, type EventLog, entryAt, holds, logStart } from "../window/log.ts";
+import { addToBucket, type Bucket, type BucketSpec, bucketAt } from "../window/buckets.ts";
+import { addToHistory, ageHistory } from "../window/history.ts";
+import { type EventLog, entryAt, holds, logEnd, logStart } from "../window/log.ts";
 import {
   adoptInserted,
   growSliding,
   type SlidingSpec,
+  type SlidingState,
   slide,
   startSliding,
   totalsAt,
   withPanes,
 } from "../window/sliding.ts";
+import type { Judgement, JudgeStep } from "./judgement.ts";
 import type { AggregateSource, CompiledLane, CompiledWindow } from "./lane-plan.ts";
 import type { LaneState } from "./state.ts";
 
 /** Ids that a result lists at most, the newest ones. */
-export const maxListedIds = 40;
-
-/** The event at hand as the log has it. */
-export type Placed = {
-  readonly entry: Entry;
-  readonly number: number;
-  /** No event of a later time had arrived before. */
-  readonly inOrder: boolean;
-};
+const maxListedIds = 40;
 
 /** Writes a window's values to their places. */
 export function writeTotals(
@@ -35,130 +29,114 @@ export function writeTotals(
 }
 
 /** Brings every sliding window up to the event and writes the values that are wanted. */
-export function updateSlidings(
-  lane: CompiledLane,
-  state: LaneState,
-  step: { readonly placed: Placed; readonly values: number[] },
-): void {
+export function updateSlidings(judgement: Judgement, state: LaneState, step: JudgeStep): void {
+  const { lane, aggregates } = judgement;
   for (let s = 0; s < lane.slidings.length; s++) {
     const window = lane.slidings[s];
     if (window === undefined) continue;
-    if (step.placed.inOrder)
-      updateInOrder(state, { window, s, wanted: isWanted(lane, window) }, step);
-    else updateOutOfOrder(state, { window, s, wanted: isWanted(lane, window) }, step);
+    const wanted = isWanted(lane, window);
+    if (!step.inOrder) {
+      insertIntoSliding(state, s, { spec: window.spec, number: step.number });
+      if (wanted) writeTotals(totalsOf(state, s, { window, step }), window.aggregates, aggregates);
+      continue;
+    }
+    const grows = holds(step.entry, window.spec.fill);
+    if (!grows && !wanted) continue;
+    const sliding = current(state, s, { spec: window.spec, grows });
+    sliding.at = step.entry.at;
+    slide(window.spec, sliding, state.log);
+    if (!wanted) continue;
+    const panes = state.panes[s];
+    const folded = panes !== undefined && panes.length > 0;
+    const totals = folded
+      ? withPanes(window.spec, sliding.totals, { panes, at: step.entry.at })
+      : sliding.totals;
+    writeTotals(totals, window.aggregates, aggregates);
   }
 }
-
-type Which = {
-  readonly window: CompiledWindow<SlidingSpec>;
-  readonly s: number;
-  readonly wanted: boolean;
-};
-type Placing = { readonly placed: Placed; readonly values: number[] };
 
 function isWanted(lane: CompiledLane, window: CompiledWindow<unknown>): boolean {
   for (const condition of window.wantedBy) if (lane.scratch.truths[condition] !== 0) return true;
   return false;
 }
 
-function updateInOrder(state: LaneState, which: Which, { placed, values }: Placing): void {
-  const { window, s, wanted } = which;
-  const { spec } = window;
-  const grows = holds(placed.entry, spec.fill);
-  if (!grows && !wanted) return;
-  const { log } = state;
-  let sliding = state.slidings[s];
-  if (sliding === undefined) {
-    sliding = startSliding(spec, log);
+/** The window's running totals, with the newest entry taken in. */
+function current(
+  state: LaneState,
+  s: number,
+  { spec, grows }: { readonly spec: SlidingSpec; readonly grows: boolean },
+): SlidingState {
+  const known = state.slidings[s];
+  if (known === undefined) {
+    const sliding = startSliding(spec, state.log);
     state.slidings[s] = sliding;
-  } else if (grows) growSliding(spec, sliding, { log, number: placed.number });
-  sliding.at = placed.entry.at;
-  slide(spec, sliding, log);
-  if (!wanted) return;
-  const panes = state.panes[s];
-  const totals =
-    panes === undefined || panes.length === 0
-      ? sliding.totals
-      : withPanes(spec, sliding.totals, { panes, at: placed.entry.at });
-  writeTotals(totals, window.aggregates, values);
-}
-
-function updateOutOfOrder(state: LaneState, which: Which, { placed, values }: Placing): void {
-  const { window, s, wanted } = which;
-  const sliding = state.slidings[s];
-  if (sliding !== undefined) {
-    state.slidings[s] = adoptInserted(window.spec, sliding, {
-      log: state.log,
-      number: placed.number,
-    });
+    return sliding;
   }
-  if (wanted) writeTotals(totalsOf(state, which, placed.number), window.aggregates, values);
+  if (grows) growSliding(spec, known, state.log);
+  return known;
 }
 
-/** Totals as of one entry of the log, panes included. */
+function insertIntoSliding(
+  state: LaneState,
+  s: number,
+  { spec, number }: { readonly spec: SlidingSpec; readonly number: number },
+): void {
+  const sliding = state.slidings[s];
+  if (sliding === undefined) return;
+  state.slidings[s] = adoptInserted(spec, sliding, { log: state.log, number });
+}
+
+/** Totals as of an entry that is not the newest, panes included. */
 function totalsOf(
   state: LaneState,
-  which: Pick<Which, "window" | "s">,
-  number: number,
+  s: number,
+  of: { readonly window: CompiledWindow<SlidingSpec>; readonly step: JudgeStep },
 ): Accumulator {
-  const { spec } = which.window;
-  const totals = totalsAt(spec, state.log, number);
-  const panes = state.panes[which.s] ?? [];
-  const at = entryAt(state.log, number)?.at ?? 0;
-  return panes.length === 0 ? totals : withPanes(spec, totals, { panes: [...panes], at });
+  const { spec } = of.window;
+  const totals = totalsAt(spec, state.log, of.step.number);
+  const panes = state.panes[s] ?? [];
+  if (panes.length === 0) return totals;
+  return withPanes(spec, totals, { panes: [...panes], at: of.step.entry.at });
 }
 
 /** Ids of the newest events in [at − size, at] up to the entry's number, oldest first. */
 export function idsInWindow(spec: SlidingSpec, log: EventLog, number: number): readonly string[] {
   const ids: string[] = [];
-  const at = entryAt(log, number)?.at ?? 0;
+  const oldest = (entryAt(log, number)?.at ?? 0) - spec.sizeMs;
   for (let n = number; n >= logStart(log) && ids.length < maxListedIds; n--) {
     const entry = entryAt(log, n);
-    if (entry === undefined || entry.at < at - spec.sizeMs) break;
+    if (entry === undefined || entry.at < oldest) break;
     if (entry.at > spec.since && holds(entry, spec.fill)) ids.push(entry.id);
   }
   return ids.reverse();
 }
 
 /** Puts the event into its buckets and writes their values; closed ones take nothing more. */
-export function updateBuckets(
-  lane: CompiledLane,
-  state: LaneState,
-  step: Placing & { readonly closedUpTo: number },
-): void {
-  for (let b = 0; b < lane.buckets.length; b++) {
-    const window = lane.buckets[b];
-    const buckets = state.buckets[b];
-    if (window === undefined || buckets === undefined) continue;
+export function updateBuckets(judgement: Judgement, state: LaneState, step: JudgeStep): void {
+  const { lane, aggregates } = judgement;
+  const { entry, context } = step;
+  lane.buckets.forEach((window, b) => {
     const { spec } = window;
-    const { entry } = step.placed;
+    const buckets = state.buckets[b] ?? [];
     const fills = entry.at > spec.since && holds(entry, spec.fill);
-    const open = spec.window.kind === "global" || naturalEnd(spec, entry.at) - 1 > step.closedUpTo;
+    const open =
+      spec.window.kind === "global" || naturalEnd(spec, entry.at) - 1 > context.closedUpTo;
     const bucket = fills && open ? addToBucket(spec, buckets, entry) : bucketAt(buckets, entry.at);
-    writeTotals(bucket?.totals ?? emptyAccumulator(spec.columns), window.aggregates, step.values);
-  }
+    writeTotals(bucket?.totals ?? emptyAccumulator(spec.columns), window.aggregates, aggregates);
+  });
 }
 
 function naturalEnd(spec: BucketSpec, at: number): number {
   const { window } = spec;
-  if (window.kind === "tumbling")
-    return Math.floor(at / window.sizeMs) * window.sizeMs + window.sizeMs;
-  return window.kind === "session" ? at + window.gapMs : Number.POSITIVE_INFINITY;
-}
-
-/** The bucket that an event of this time belongs to, if there is one. */
-export function bucketAt(buckets: readonly Bucket[], at: number): Bucket | undefined {
-  return buckets.findLast((bucket) => bucket.start <= at && at < bucket.end);
+  if (window.kind === "session") return at + window.gapMs;
+  if (window.kind === "global") return Number.POSITIVE_INFINITY;
+  return Math.floor(at / window.sizeMs) * window.sizeMs + window.sizeMs;
 }
 
 /** Ids of the newest events that fill a bucket, as far as the log still has them. */
 export function idsInBucket(spec: BucketSpec, log: EventLog, bucket: Bucket): readonly string[] {
   const ids: string[] = [];
-  for (
-    let n = log.first + log.items.length - 1;
-    n >= logStart(log) && ids.length < maxListedIds;
-    n--
-  ) {
+  for (let n = logEnd(log) - 1; n >= logStart(log) && ids.length < maxListedIds; n--) {
     const entry = entryAt(log, n);
     if (entry === undefined || entry.at < bucket.start) break;
     if (entry.at < bucket.end && holds(entry, spec.fill)) ids.push(entry.id);
@@ -172,22 +150,19 @@ export function readHistories(
   state: LaneState,
   step: { readonly at: number; readonly values: number[] },
 ): void {
-  for (let h = 0; h < lane.histories.length; h++) {
-    const window = lane.histories[h];
+  lane.histories.forEach((window, h) => {
     const history = state.histories[h];
-    if (window === undefined) continue;
     if (history !== undefined) ageHistory(window.spec, history, step.at);
     for (const { fn, column, slot } of window.aggregates) {
       if (fn === "idle") step.values[slot] = step.at - (history?.lastAt ?? Number.NaN);
-      else
-        step.values[slot] =
-          history === undefined ? emptyValue(fn) : readAggregate(history.totals, fn, column);
+      else if (history === undefined) step.values[slot] = ofNothing(fn);
+      else step.values[slot] = readAggregate(history.totals, fn, column);
     }
-  }
+  });
 }
 
 /** Counts and sums of nothing are 0, its average does not exist. */
-function emptyValue(fn: AggregateSource["fn"]): number {
+function ofNothing(fn: AggregateSource["fn"]): number {
   return fn === "count" || fn === "sum" ? 0 : Number.NaN;
 }
 
@@ -197,9 +172,8 @@ export function growHistories(
   state: LaneState,
   event: Parameters<typeof addToHistory>[2] & { readonly type: string },
 ): void {
-  for (let h = 0; h < lane.histories.length; h++) {
-    const spec: HistorySpec | undefined = lane.histories[h]?.spec;
-    if (spec === undefined || event.at <= spec.since || !spec.types.includes(event.type)) continue;
+  lane.histories.forEach(({ spec }, h) => {
+    if (event.at <= spec.since || !spec.types.includes(event.type)) return;
     state.histories[h] = addToHistory(spec, state.histories[h], event);
-  }
+  });
 }

@@ -1,15 +1,16 @@
 import type { StreamEvent, Value } from "../stream.ts";
+import { bucketAt } from "../window/buckets.ts";
 import { type Entry, insert, latestAt, wordBits } from "../window/log.ts";
 import { correct } from "./correct.ts";
+import { fireFull } from "./fire.ts";
 import type { JudgeContext } from "./judge-context.ts";
+import { flagsOf } from "./judge-flags.ts";
 import { judgeJoins } from "./judge-joins.ts";
 import { judgePatterns } from "./judge-patterns.ts";
 import {
-  bucketAt,
   growHistories,
   idsInBucket,
   idsInWindow,
-  type Placed,
   readHistories,
   updateBuckets,
   updateSlidings,
@@ -21,11 +22,12 @@ import {
   higher,
   hit,
   type Judgement,
+  type JudgeStep,
   noHit,
+  noteHit,
   type Output,
   overflowFlag,
   silent,
-  warmingFlag,
 } from "./judgement.ts";
 import type { CompiledLane, CompiledRule } from "./lane-plan.ts";
 import { noteMiss, tell } from "./speak.ts";
@@ -40,51 +42,53 @@ const noValues: readonly Value[] = [];
 export function judge(
   lane: CompiledLane,
   state: LaneState,
-  step: { readonly event: StreamEvent; readonly context: JudgeContext; readonly output: Output },
+  given: { readonly event: StreamEvent; readonly context: JudgeContext; readonly output: Output },
 ): Judgement {
-  const { event, context } = step;
+  const { event, context, output } = given;
   const { evaluation } = lane.scratch;
-  const values = lane.blankAggregates.slice();
+  const aggregates = lane.blankAggregates.slice();
   evaluation.event = event;
-  evaluation.aggregates = values;
+  evaluation.aggregates = aggregates;
   const rows = recallRows(lane, state, event.at);
-  readHistories(lane, state, { at: event.at, values });
+  if (lane.histories.length > 0) readHistories(lane, state, { at: event.at, values: aggregates });
   evaluateConditions(lane, event.type);
-  const placed = place(lane, state, event);
-  updateSlidings(lane, state, { placed, values });
-  updateBuckets(lane, state, { placed, values, closedUpTo: context.closedUpTo });
+  const entry = project(lane, event);
+  const inOrder = event.at >= latestAt(state.log);
+  const step = { event, context, output, entry, number: insert(state.log, entry), inOrder };
+  const codes = lane.blankCodes.slice();
   const judgement: Judgement = {
     lane,
     event,
-    codes: [],
-    aggregates: values,
+    codes,
+    aggregates,
     rows,
-    hits: [],
+    hits: undefined,
     outcome: "approve",
     score: 0,
   };
+  updateSlidings(judgement, state, step);
+  if (lane.buckets.length > 0) updateBuckets(judgement, state, step);
   for (const rule of lane.rules) {
-    judgement.codes.push(judgeRule(rule, lane, { state, context, at: event.at }));
+    if (rule.gate >= 0) codes[rule.index] = judgeRule(rule, lane, { state, step });
   }
-  if (lane.patterns.length > 0) judgePatterns(judgement, state, { ...step, placed });
+  if (lane.patterns.length > 0) judgePatterns(judgement, state, step);
   if (lane.joins.length > 0) judgeJoins(judgement, state, step);
-  settle(judgement, state, { ...step, placed });
-  if (!placed.inOrder) correct(judgement, state, { ...step, placed });
-  growHistories(lane, state, event);
-  rememberRow(lane, state, event);
+  settle(judgement, state, step);
+  if (lane.buckets.length > 0) fireFull(lane, state, { due: event.at, context, output });
+  if (!inOrder) correct(judgement, state, step);
+  if (lane.histories.length > 0) growHistories(lane, state, event);
+  if (lane.tables.length > 0) rememberRow(lane, state, event);
   trim(lane, state, context);
   return judgement;
 }
 
+/** Settles the truth of all conditions that do not depend on a run. */
 function evaluateConditions(lane: CompiledLane, type: string): void {
   const { truths, missing, evaluation } = lane.scratch;
-  for (let c = 0; c < lane.conditions.length; c++) {
+  truths.fill(0);
+  for (const c of lane.conditionsByType.get(type) ?? lane.conditionsOnAll) {
     const condition = lane.conditions[c];
     if (condition === undefined) continue;
-    if (condition.types !== undefined && !condition.types.includes(type)) {
-      truths[c] = 0;
-      continue;
-    }
     evaluation.missing = false;
     const truth = condition.evaluate(evaluation);
     truths[c] = truth;
@@ -92,45 +96,48 @@ function evaluateConditions(lane: CompiledLane, type: string): void {
   }
 }
 
-/** Puts the event into the log, reduced to what rules may still ask. */
-function place(lane: CompiledLane, state: LaneState, event: StreamEvent): Placed {
+/** The event reduced to what rules may still ask of it. */
+function project(lane: CompiledLane, event: StreamEvent): Entry {
   const { truths } = lane.scratch;
+  const { bits, projection } = lane;
   let mask = 0;
-  let more: number[] | undefined;
-  for (let bit = 0; bit < lane.bits.length; bit++) {
-    if (truths[lane.bits[bit] ?? 0] !== 1) continue;
-    if (bit < wordBits) mask |= 1 << bit;
-    else {
-      more ??= new Array<number>(Math.ceil(lane.bits.length / wordBits) - 1).fill(0);
-      const word = Math.floor(bit / wordBits) - 1;
-      more[word] = (more[word] ?? 0) | (1 << (bit % wordBits));
-    }
+  const first = Math.min(bits.length, wordBits);
+  for (let bit = 0; bit < first; bit++) if (truths[bits[bit] ?? 0] === 1) mask |= 1 << bit;
+  const more = bits.length > wordBits ? furtherWords(lane) : undefined;
+  let values = noValues;
+  if (projection.length > 0) {
+    const kept = new Array<Value>(projection.length);
+    for (let i = 0; i < projection.length; i++) kept[i] = event.values[projection[i] ?? 0];
+    values = kept;
   }
-  const { projection } = lane;
-  const values =
-    projection.length === 0 ? noValues : projection.map((field) => event.values[field]);
-  const entry: Entry = { id: event.id, type: event.type, at: event.at, mask, more, values };
-  const inOrder = event.at >= latestAt(state.log);
-  return { entry, number: insert(state.log, entry), inOrder };
+  return { id: event.id, type: event.type, at: event.at, mask, more, values };
 }
 
-/** The code of a rule that looks at windows or at the event alone; others start as no hit. */
+function furtherWords(lane: CompiledLane): readonly number[] {
+  const words = new Array<number>(Math.ceil(lane.bits.length / wordBits) - 1).fill(0);
+  for (let bit = wordBits; bit < lane.bits.length; bit++) {
+    if (lane.scratch.truths[lane.bits[bit] ?? 0] !== 1) continue;
+    const word = Math.floor(bit / wordBits) - 1;
+    words[word] = (words[word] ?? 0) | (1 << (bit % wordBits));
+  }
+  return words;
+}
+
+/** The code of a rule that looks at windows or at the event alone. */
 function judgeRule(
   rule: CompiledRule,
   lane: CompiledLane,
-  step: { readonly state: LaneState; readonly context: JudgeContext; readonly at: number },
+  at: { readonly state: LaneState; readonly step: JudgeStep },
 ): number {
   if (!rule.judgesEvents) return silent;
   const { definition } = rule;
-  const { at, context } = step;
-  const warming = at <= rule.warmUntil ? warmingFlag : 0;
-  const flags = context.incomplete ? warming | approximateFlag : warming;
-  if (rule.gate < 0) return noHit | flags;
-  if (definition.effectiveFrom !== undefined && at < definition.effectiveFrom) return noHit | flags;
+  const { event, context } = at.step;
+  const flags = flagsOf(rule, event.at, context);
+  if (definition.effectiveFrom !== undefined && event.at < definition.effectiveFrom) return flags;
   const { truths, missing, evaluation } = lane.scratch;
   const gate = settled(truths[rule.gate] ?? 0, missing[rule.gate] === 1, rule);
   if (gate !== hit) return gate | flags;
-  const folded = rule.sliding !== undefined && (step.state.panes[rule.sliding]?.length ?? 0) > 0;
+  const folded = rule.sliding !== undefined && (at.state.panes[rule.sliding]?.length ?? 0) > 0;
   if (folded && definition.overflow === "fail-closed") return hit | flags | overflowFlag;
   const more = folded ? flags | approximateFlag : flags;
   if (rule.having === undefined) return hit | more;
@@ -148,17 +155,12 @@ function settled(truth: number, isMissing: boolean, rule: CompiledRule): number 
 }
 
 /** Draws the verdict, says why rules hit, and lets them speak. */
-function settle(
-  judgement: Judgement,
-  state: LaneState,
-  step: { readonly placed: Placed; readonly context: JudgeContext; readonly output: Output },
-): void {
-  const { at } = judgement.event;
-  for (const rule of judgement.lane.rules) {
-    const code = judgement.codes[rule.index] ?? silent;
-    if (!isHit(code)) {
-      if (rule.gate >= 0 && judgement.lane.scratch.truths[rule.gate] === 1)
-        noteMiss(rule, state, at);
+function settle(judgement: Judgement, state: LaneState, step: JudgeStep): void {
+  const { lane, codes } = judgement;
+  for (const rule of lane.rules) {
+    if (!isHit(codes[rule.index] ?? silent)) {
+      const judged = rule.gate >= 0 && lane.scratch.truths[rule.gate] === 1;
+      if (judged) noteMiss(rule, state, step.event.at);
       continue;
     }
     const { mode, action, score } = rule.definition;
@@ -167,29 +169,23 @@ function settle(
       judgement.score = Math.max(judgement.score, score);
     }
     if (rule.gate < 0) continue;
-    const detail = detailOf(rule, judgement, { state, placed: step.placed });
-    judgement.hits[rule.index] = detail;
-    const { stream } = step.context;
-    tell(judgement, rule, { detail, stream, revision: 0, holds: true, output: step.output, state });
+    const detail = detailOf(rule, state, step);
+    noteHit(judgement, rule.index, detail);
+    const { context, output } = step;
+    tell(judgement, rule, { detail, context, revision: 0, holds: true, output, state });
   }
 }
 
-function detailOf(
-  rule: CompiledRule,
-  judgement: Judgement,
-  at: { readonly state: LaneState; readonly placed: Placed },
-): HitDetail {
-  const { lane, event } = judgement;
-  const { log } = at.state;
-  if (rule.sliding !== undefined) {
-    const spec = lane.slidings[rule.sliding]?.spec;
-    const eventIds = spec === undefined ? [] : idsInWindow(spec, log, at.placed.number);
+function detailOf(rule: CompiledRule, state: LaneState, step: JudgeStep): HitDetail {
+  const { event } = step;
+  if (rule.slidingSpec !== undefined) {
+    const eventIds = idsInWindow(rule.slidingSpec, state.log, step.number);
     return { matchId: event.id, eventIds, matches: 1 };
   }
-  const spec = rule.bucket === undefined ? undefined : lane.buckets[rule.bucket]?.spec;
-  const bucket = bucketAt(at.state.buckets[rule.bucket ?? -1] ?? [], event.at);
-  if (spec === undefined || bucket === undefined) {
+  const bucket = bucketAt(state.buckets[rule.bucket ?? -1] ?? [], event.at);
+  if (rule.bucketSpec === undefined || bucket === undefined) {
     return { matchId: event.id, eventIds: [event.id], matches: 1 };
   }
-  return { matchId: String(bucket.start), eventIds: idsInBucket(spec, log, bucket), matches: 1 };
+  const eventIds = idsInBucket(rule.bucketSpec, state.log, bucket);
+  return { matchId: String(bucket.start), eventIds, matches: 1 };
 }

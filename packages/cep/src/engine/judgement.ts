@@ -1,5 +1,7 @@
 import type { Action } from "../rules/types.ts";
 import type { StreamEvent } from "../stream.ts";
+import type { Entry } from "../window/log.ts";
+import type { JudgeContext } from "./judge-context.ts";
 import type { CompiledLane } from "./lane-plan.ts";
 import type { TableRow } from "./state.ts";
 import type { Alert, FinalResult, TimedOut } from "./types.ts";
@@ -30,17 +32,36 @@ export type Judgement = {
   readonly codes: number[];
   readonly aggregates: number[];
   readonly rows: readonly (TableRow | undefined)[];
-  readonly hits: (HitDetail | undefined)[];
+  /** By rule; absent while no rule has hit. */
+  hits: (HitDetail | undefined)[] | undefined;
   outcome: Action;
   score: number;
 };
 
-/** What time or an event brought besides verdicts on that event. */
+/** What time or an event brought besides verdicts; lists are made when there is something. */
 export type Output = {
-  readonly alerts: Alert[];
-  readonly finals: FinalResult[];
-  readonly timedOut: TimedOut[];
+  alerts: Alert[] | undefined;
+  finals: FinalResult[] | undefined;
+  timedOut: TimedOut[] | undefined;
 };
+
+/** The event at hand: where it stands in the log, and what it brings about. */
+export type JudgeStep = {
+  readonly event: StreamEvent;
+  readonly context: JudgeContext;
+  readonly output: Output;
+  /** The event as the log has it, and its number there. */
+  readonly entry: Entry;
+  readonly number: number;
+  /** No event of a later time had arrived before. */
+  readonly inOrder: boolean;
+};
+
+/** Notes why a rule hit. */
+export function noteHit(judgement: Judgement, rule: number, detail: HitDetail): void {
+  judgement.hits ??= judgement.codes.map(() => undefined);
+  judgement.hits[rule] = detail;
+}
 
 const rank: Readonly<Record<Action, number>> = { approve: 0, review: 1, decline: 2 };
 

@@ -43,7 +43,9 @@ export type CompiledRule = {
   readonly gate: number;
   readonly having: BooleanFunction | undefined;
   readonly sliding: number | undefined;
+  readonly slidingSpec: SlidingSpec | undefined;
   readonly bucket: number | undefined;
+  readonly bucketSpec: BucketSpec | undefined;
   readonly history: number | undefined;
   readonly table: number | undefined;
   readonly pattern: number | undefined;
@@ -115,7 +117,13 @@ export type CompiledLane = {
   readonly tables: readonly CompiledTable[];
   readonly patterns: readonly CompiledPattern[];
   readonly joins: readonly CompiledJoin[];
-  /** Values of a step before anything was computed: all NaN. */
+  /** Conditions that can hold for an event type; those on all types serve for the rest. */
+  readonly conditionsByType: ReadonlyMap<string, readonly number[]>;
+  readonly conditionsOnAll: readonly number[];
+  /** Rules that time alone can make speak. */
+  readonly timedRules: readonly CompiledRule[];
+  /** Codes and values of a step before anything was judged or computed. */
+  readonly blankCodes: readonly number[];
   readonly blankAggregates: readonly number[];
   /** Fields that log entries keep. */
   readonly projection: readonly number[];

@@ -1,4 +1,4 @@
-import type { Stream } from "../stream.ts";
+import type { JudgeContext } from "./judge-context.ts";
 import type { HitDetail, Judgement, Output } from "./judgement.ts";
 import type { CompiledRule } from "./lane-plan.ts";
 import type { LaneState, Mark } from "./state.ts";
@@ -48,7 +48,7 @@ function markOf(rule: CompiledRule, state: LaneState): Mark {
 /** What is said of a hit; with `state` the rule's `emit` and `cooldown` are obeyed. */
 export type Telling = {
   readonly detail: HitDetail;
-  readonly stream: Stream;
+  readonly context: JudgeContext;
   readonly revision: number;
   readonly holds: boolean;
   readonly output: Output;
@@ -61,7 +61,8 @@ export function tell(judgement: Judgement, rule: CompiledRule, telling: Telling)
   const { at } = judgement.event;
   if (state !== undefined && !mayAlert(rule, state, at)) return;
   if (rule.definition.mode !== "active") return;
-  const result = resultOf(judgement, rule, telling.stream);
+  const result = resultOf(judgement, rule, telling.context.stream);
+  output.alerts ??= [];
   output.alerts.push({
     ruleId: result.ruleId,
     version: result.version,

@@ -1,8 +1,40 @@
 import type { Action } from "../rules/types.ts";
 import type { Stream } from "../stream.ts";
-import type { Judgement, Output } from "./judgement.ts";
+import type { JudgeContext } from "./judge-context.ts";
+import { higher, type Judgement, type Output } from "./judgement.ts";
+import type { CompiledRule } from "./lane-plan.ts";
 import type { Alert, FinalResult, RuleResult, Step, StepTail, TimedOut } from "./types.ts";
-import { resultsOf } from "./verdict.ts";
+import { isHit, resultOf, resultsOf } from "./verdict.ts";
+
+const noAlerts: readonly Alert[] = [];
+const noFinals: readonly FinalResult[] = [];
+const noTimedOut: readonly TimedOut[] = [];
+const noResults: readonly RuleResult[] = [];
+
+export function noOutput(): Output {
+  return { alerts: undefined, finals: undefined, timedOut: undefined };
+}
+
+/** What a host is told of time after every step. */
+export type Timing = { readonly dueAt: number; readonly expiresAt: number };
+
+export function tailOf(output: Output, { dueAt, expiresAt }: Timing): StepTail {
+  return {
+    alerts: output.alerts ?? noAlerts,
+    finals: output.finals ?? noFinals,
+    timedOut: output.timedOut ?? noTimedOut,
+    dueAt: Number.isFinite(dueAt) ? dueAt : undefined,
+    expiresAt,
+  };
+}
+
+/** How an event was received, and what was made of it. */
+export type Reception = {
+  readonly disposition: Step["disposition"];
+  readonly late: boolean;
+  readonly judgement: Judgement | undefined;
+  readonly stream: Stream;
+};
 
 /** A step whose results are put into words only when somebody reads them. */
 export class JudgedStep implements Step {
@@ -19,32 +51,66 @@ export class JudgedStep implements Step {
   readonly #stream: Stream;
   #results: readonly RuleResult[] | undefined;
 
-  constructor(
-    head: { readonly disposition: Step["disposition"]; readonly late: boolean },
-    tail: StepTail,
-    judged: { readonly judgement: Judgement | undefined; readonly stream: Stream },
-  ) {
-    const { judgement } = judged;
-    this.disposition = head.disposition;
-    this.late = head.late;
-    this.outcome = judgement?.outcome ?? "approve";
-    this.score = judgement?.score ?? 0;
-    this.alerts = tail.alerts;
-    this.finals = tail.finals;
-    this.timedOut = tail.timedOut;
-    this.dueAt = tail.dueAt;
-    this.expiresAt = tail.expiresAt;
+  constructor(reception: Reception, output: Output, timing: Timing) {
+    const { judgement } = reception;
+    this.disposition = reception.disposition;
+    this.late = reception.late;
+    this.outcome = judgement === undefined ? "approve" : judgement.outcome;
+    this.score = judgement === undefined ? 0 : judgement.score;
+    this.alerts = output.alerts ?? noAlerts;
+    this.finals = output.finals ?? noFinals;
+    this.timedOut = output.timedOut ?? noTimedOut;
+    this.dueAt = Number.isFinite(timing.dueAt) ? timing.dueAt : undefined;
+    this.expiresAt = timing.expiresAt;
     this.#judgement = judgement;
-    this.#stream = judged.stream;
+    this.#stream = reception.stream;
+    this.#results = undefined;
   }
 
   get results(): readonly RuleResult[] {
-    if (this.#judgement === undefined) return [];
+    if (this.#judgement === undefined) return noResults;
     this.#results ??= resultsOf(this.#judgement, this.#stream);
     return this.#results;
   }
 }
 
-export function noOutput(): Output {
-  return { alerts: [], finals: [], timedOut: [] };
+/** A final verdict, put into words only when somebody reads it. */
+export class JudgedFinal implements FinalResult {
+  readonly at: number;
+  readonly eventId: string | undefined;
+  readonly window: FinalResult["window"];
+  readonly revision: number;
+  readonly outcome: Action;
+  readonly score: number;
+  readonly #judgement: Judgement;
+  readonly #rules: readonly CompiledRule[];
+  readonly #stream: Stream;
+
+  constructor(
+    judgement: Judgement,
+    rules: readonly CompiledRule[],
+    of: Pick<FinalResult, "window" | "revision"> & { readonly context: JudgeContext },
+  ) {
+    const { event, codes } = judgement;
+    this.at = event.at;
+    this.eventId = event.id === "" ? undefined : event.id;
+    this.window = of.window;
+    this.revision = of.revision;
+    let outcome: Action = "approve";
+    let score = 0;
+    for (const { index, definition } of rules) {
+      if (definition.mode !== "active" || !isHit(codes[index] ?? 0)) continue;
+      outcome = higher(outcome, definition.action);
+      score = Math.max(score, definition.score);
+    }
+    this.outcome = outcome;
+    this.score = score;
+    this.#judgement = judgement;
+    this.#rules = rules;
+    this.#stream = of.context.stream;
+  }
+
+  get results(): readonly RuleResult[] {
+    return this.#rules.map((rule) => resultOf(this.#judgement, rule, this.#stream));
+  }
 }

@@ -40,6 +40,7 @@ function leaveLog(
       if (fills) removeValues(sliding.totals, spec.columns, oldest.values);
     }
     if (fold && fills && oldest.at >= latestAt(log) - spec.sizeMs) {
+      state.panes[s] ??= [];
       foldEntry(spec, state.panes[s] ?? [], oldest);
     }
   }

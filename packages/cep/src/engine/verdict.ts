@@ -32,7 +32,7 @@ export function resultsOf(judgement: Judgement, stream: Stream): readonly RuleRe
 export function resultOf(judgement: Judgement, rule: CompiledRule, stream: Stream): RuleResult {
   const code = judgement.codes[rule.index] ?? 0;
   const { definition } = rule;
-  const detail = judgement.hits[rule.index];
+  const detail = judgement.hits?.[rule.index];
   const values = valuesOf(judgement, rule);
   const overflow = (code & overflowFlag) !== 0;
   return {

@@ -2,7 +2,7 @@ import { GraphBuilder, matchesNothing, numberPredicates } from "./build.ts";
 import { type Edge, type Guard, type State, satisfied } from "./graph.ts";
 import { heapify, offer, poll } from "./heap.ts";
 import { checkPattern, type PatternProblem, type PatternSpec } from "./pattern.ts";
-import { emptyRuns, type Link, type Run, type Runs, startRun } from "./runs.ts";
+import { emptyRuns, type Link, type Run, type Runs } from "./runs.ts";
 import { startsBefore, survivors } from "./skip.ts";
 
 /** A stage's condition; it may look at what the run has taken so far, newest link first. */
@@ -45,7 +45,8 @@ export class Automaton<E> {
   /** Per state: a run in it dies so long after its last event. */
   readonly #gaps: readonly number[];
   readonly #limits: RunLimits;
-  readonly #fresh: Run<E>;
+  /** Guards of the edges that take a first event. */
+  readonly #beginnings: readonly Guard[];
 
   /** Throws {@link PatternError}. */
   constructor(
@@ -67,7 +68,7 @@ export class Automaton<E> {
     this.#withinMs = spec.withinMs ?? Number.POSITIVE_INFINITY;
     this.#gaps = builder.states.map((state) => gapOf(state, spec));
     this.#limits = limits;
-    this.#fresh = startRun(this.#start.id);
+    this.#beginnings = takesFrom(this.#start);
   }
 
   newRuns(): Runs<E> {
@@ -79,8 +80,11 @@ export class Automaton<E> {
    * given but at one that they have in place.
    */
   canBegin(event?: E): boolean {
-    const step = { run: this.#fresh, event: event as E, at: 0, sequence: 0 };
-    return this.#edges(this.#start, step).some(({ edge }) => edge.action === "take");
+    for (const guard of this.#beginnings) {
+      if (satisfied(guard, (p) => this.#predicates[p]?.(event as E, undefined) === true))
+        return true;
+    }
+    return false;
   }
 
   /** Applies one event of the key. Runs whose time is over are left for `advance` to judge. */
@@ -269,6 +273,22 @@ function gapOf<E>(state: State, spec: PatternSpec<Predicate<E>>): number {
     for (const edge of from.edges) if (edge.action !== "take") stack.push(edge.target);
   }
   return longest === 0 ? Number.POSITIVE_INFINITY : longest;
+}
+
+/** Guards of all takes that can be the first, whatever guards the ways to them. */
+function takesFrom(start: State): readonly Guard[] {
+  const guards: Guard[] = [];
+  const seen = new Set<State>();
+  const stack = [start];
+  for (let from = stack.pop(); from !== undefined; from = stack.pop()) {
+    if (seen.has(from)) continue;
+    seen.add(from);
+    for (const { action, target, guard } of from.edges) {
+      if (action === "take") guards.push(guard);
+      else if (action === "proceed" && target.kind !== "stop") stack.push(target);
+    }
+  }
+  return guards;
 }
 
 function moved<E>(run: Run<E>, to: State): Run<E> {

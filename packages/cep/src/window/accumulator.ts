@@ -37,8 +37,37 @@ function emptyColumn(spec: ColumnSpec): ColumnTotals {
   };
 }
 
+const noColumns: ColumnTotals[] = [];
+
 export function emptyAccumulator(specs: readonly ColumnSpec[]): Accumulator {
+  if (specs.length === 0) return { count: 0, columns: noColumns };
   return { count: 0, columns: specs.map(emptyColumn) };
+}
+
+/** Empties totals in place. */
+export function resetAccumulator(totals: Accumulator): void {
+  totals.count = 0;
+  for (const column of totals.columns) {
+    column.n = 0;
+    column.sum = 0;
+    column.squares = 0n;
+    column.min = Number.POSITIVE_INFINITY;
+    column.max = Number.NEGATIVE_INFINITY;
+    column.values?.clear();
+  }
+}
+
+/** Takes the totals of a subset of events out again; minima and maxima are the caller's business. */
+export function subtractFrom(totals: Accumulator, part: Accumulator): void {
+  totals.count -= part.count;
+  for (let i = 0; i < totals.columns.length; i++) {
+    const column = totals.columns[i];
+    const less = part.columns[i];
+    if (column === undefined || less === undefined) continue;
+    column.n -= less.n;
+    column.sum -= less.sum;
+    column.squares -= less.squares;
+  }
 }
 
 /** Adds an event; values that are missing are counted by count() alone. */

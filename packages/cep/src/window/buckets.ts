@@ -98,6 +98,11 @@ function sessionFor(spec: BucketSpec, buckets: Bucket[], at: number): Bucket {
   return session;
 }
 
+/** The bucket that an event of this time belongs to, if there is one. */
+export function bucketAt(buckets: readonly Bucket[], at: number): Bucket | undefined {
+  return buckets.findLast((bucket) => bucket.start <= at && at < bucket.end);
+}
+
 /** The watermark at which a bucket is to fire; `Infinity` when it has nothing new to say. */
 export function fireAt(bucket: Bucket): number {
   return bucket.dirty ? bucket.end - 1 : Number.POSITIVE_INFINITY;

@@ -5,6 +5,7 @@ import {
   type ColumnSpec,
   emptyAccumulator,
   mergeInto,
+  subtractFrom,
 } from "./accumulator.ts";
 
 /**
@@ -16,6 +17,8 @@ export type HistorySpec = {
   readonly types: readonly string[];
   readonly memoryMs: number;
   readonly columns: readonly ColumnSpec[];
+  /** Panes can be subtracted: no minimum, maximum or sum of doubles is asked. */
+  readonly exact: boolean;
   readonly since: number;
 };
 
@@ -34,12 +37,15 @@ export function paneMs(spec: HistorySpec): number {
 /** Forgets panes that lie outside [at − memory, at]. */
 export function ageHistory(spec: HistorySpec, state: HistoryState, at: number): void {
   const width = paneMs(spec);
-  let aged = false;
-  while (state.panes[0] !== undefined && state.panes[0].start + width <= at - spec.memoryMs) {
+  const oldest = at - spec.memoryMs - width;
+  let rescan = false;
+  for (let pane = state.panes[0]; pane !== undefined; pane = state.panes[0]) {
+    if (pane.start > oldest) break;
     state.panes.shift();
-    aged = true;
+    if (spec.exact) subtractFrom(state.totals, pane.totals);
+    else rescan = true;
   }
-  if (aged) state.totals = sumPanes(spec, state.panes);
+  if (rescan) state.totals = sumPanes(spec, state.panes);
 }
 
 export function sumPanes(spec: HistorySpec, panes: HistoryState["panes"]): Accumulator {

@@ -22,8 +22,22 @@ export type EventLog = { items: Entry[]; head: number; first: number };
 /** Conditions per word of a mask. */
 export const wordBits = 30;
 
+/** The items of every empty log: shared, for {@link append} never changes it. */
+export const noEntries: Entry[] = [];
+
 export function emptyLog(): EventLog {
-  return { items: [], head: 0, first: 0 };
+  return { items: noEntries, head: 0, first: 0 };
+}
+
+/**
+ * Appends to a list that is short for most keys: a short list is copied to its exact size, because
+ * an engine's array that grows by `push` reserves room for 16 more.
+ */
+export function append<T>(items: T[], item: T): T[] {
+  if (items.length === 0) return [item];
+  if (items.length < 6) return [...items, item];
+  items.push(item);
+  return items;
 }
 
 export function holds(entry: Entry, condition: number): boolean {
@@ -57,11 +71,11 @@ export function latestAt(log: EventLog): number {
 
 /** Inserts behind all entries of the same or an earlier time; returns the entry's number. */
 export function insert(log: EventLog, entry: Entry): number {
-  const { items } = log;
   if (entry.at >= latestAt(log)) {
-    items.push(entry);
-    return log.first + items.length - 1;
+    log.items = append(log.items, entry);
+    return logEnd(log) - 1;
   }
+  const { items } = log;
   let low = log.head;
   let high = items.length;
   while (low < high) {

@@ -5,6 +5,7 @@ import {
   emptyAccumulator,
   mergeInto,
   removeValues,
+  resetAccumulator,
 } from "./accumulator.ts";
 import { type Entry, type EventLog, entryAt, holds, logEnd, logStart } from "./log.ts";
 
@@ -15,6 +16,8 @@ export type SlidingSpec = {
   readonly fill: number;
   readonly sizeMs: number;
   readonly columns: readonly ColumnSpec[];
+  /** Some column asks for minimum or maximum. */
+  readonly extremes: boolean;
   /** Events at or before this were not collected for it. */
   readonly since: number;
 };
@@ -41,36 +44,56 @@ function fills(spec: SlidingSpec, entry: Entry): boolean {
   return entry.at > spec.since && holds(entry, spec.fill);
 }
 
+const noQueues: number[][] = [];
+
 /** Totals of the log's newest entries, to be slid and grown from then on. */
 export function startSliding(spec: SlidingSpec, log: EventLog): SlidingState {
   const state: SlidingState = {
     at: Number.NEGATIVE_INFINITY,
     tail: logStart(log),
     totals: emptyAccumulator(spec.columns),
-    minima: spec.columns.map(() => []),
-    maxima: spec.columns.map(() => []),
+    minima: spec.extremes ? spec.columns.map(() => []) : noQueues,
+    maxima: spec.extremes ? spec.columns.map(() => []) : noQueues,
   };
-  for (let n = logStart(log); n < logEnd(log); n++) growSliding(spec, state, { log, number: n });
+  for (let n = logStart(log); n < logEnd(log); n++) {
+    const entry = entryAt(log, n);
+    if (entry === undefined || !fills(spec, entry)) continue;
+    addValues(state.totals, spec.columns, entry.values);
+    if (spec.extremes) pushExtremes(spec, state, { log, number: n });
+  }
   return state;
 }
 
-/** Adds the entry if it belongs; the entry must be the newest. */
-export function growSliding(
+/** Adds the log's newest entry if it belongs. */
+export function growSliding(spec: SlidingSpec, state: SlidingState, log: EventLog): void {
+  const entry = log.items[log.items.length - 1];
+  if (entry === undefined || !fills(spec, entry)) return;
+  addValues(state.totals, spec.columns, entry.values);
+  if (spec.extremes) pushExtremes(spec, state, { log, number: logEnd(log) - 1 });
+}
+
+function pushExtremes(
   spec: SlidingSpec,
   state: SlidingState,
   at: { readonly log: EventLog; readonly number: number },
 ): void {
   const entry = entryAt(at.log, at.number);
-  if (entry === undefined || !fills(spec, entry)) return;
-  addValues(state.totals, spec.columns, entry.values);
-  for (let c = 0; c < spec.columns.length; c++) {
-    const column = spec.columns[c];
-    const value = column?.extremes ? entry.values[column.position] : undefined;
-    if (typeof value !== "number" || column === undefined) continue;
-    const { position } = column;
+  spec.columns.forEach(({ extremes, position }, c) => {
+    const value = extremes ? entry?.values[position] : undefined;
+    if (typeof value !== "number") return;
     pushExtreme(state.minima[c] ?? [], at, { position, beaten: (other) => other >= value });
     pushExtreme(state.maxima[c] ?? [], at, { position, beaten: (other) => other <= value });
-  }
+  });
+}
+
+/** Empties the totals of a key that is forgotten, for its next life. */
+export function resetSliding(spec: SlidingSpec, state: SlidingState): void {
+  state.at = Number.NEGATIVE_INFINITY;
+  state.tail = 0;
+  resetAccumulator(state.totals);
+  if (!spec.extremes) return;
+  for (const queue of state.minima) queue.length = 0;
+  for (const queue of state.maxima) queue.length = 0;
 }
 
 function pushExtreme(

@@ -5,7 +5,7 @@ import type { Output } from "../domain/partition-machine.ts";
 import type { DecisionRow } from "../store/partition-store.ts";
 import { type Encoding, outgoingRecord } from "./outgoing.ts";
 import type { ReadRecord } from "./read-records.ts";
-import { traceOf } from "./trace-batch.ts";
+import { type BatchWork, traceOf } from "./trace-batch.ts";
 
 /** What one batch made, and when it was made, milliseconds. */
 export interface Made {
@@ -17,6 +17,7 @@ export interface Made {
 
 /** A batch's outputs as records, in order, and its decisions as rows, those with hits first. */
 export function encodeOutputs(encoding: Encoding, made: Made) {
+  const work: BatchWork = { ...made, group: encoding.group };
   const causes = new Map(made.read.map((read) => [read.record, read]));
   const traces = new Map<ReadRecord, TraceHeaders>();
   const records: OutgoingRecord[] = [];
@@ -24,7 +25,7 @@ export function encodeOutputs(encoding: Encoding, made: Made) {
   const without: DecisionRow[] = [];
   for (const output of made.outputs) {
     const cause = output.cause === null ? undefined : causes.get(output.cause);
-    const trace = cause === undefined ? {} : traceOnce(traces, cause, made);
+    const trace = cause === undefined ? {} : traceOnce(traces, cause, work);
     const record = outgoingRecord(encoding, { output, source: cause?.source, trace });
     if (record === undefined) continue;
     records.push(record);
@@ -36,8 +37,8 @@ export function encodeOutputs(encoding: Encoding, made: Made) {
   return { records, decisions: [...withHits, ...without] };
 }
 
-function traceOnce(traces: Map<ReadRecord, TraceHeaders>, cause: ReadRecord, made: Made) {
-  const trace = traces.get(cause) ?? traceOf(cause, made.startedAtMs, made.endedAtMs);
+function traceOnce(traces: Map<ReadRecord, TraceHeaders>, cause: ReadRecord, work: BatchWork) {
+  const trace = traces.get(cause) ?? traceOf(cause, work);
   traces.set(cause, trace);
   return trace;
 }

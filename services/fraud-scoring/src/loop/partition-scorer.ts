@@ -121,6 +121,9 @@ export class PartitionScorer {
     // The group's offset is a hint: it may be behind the state or, after a crash of the database,
     // ahead of it.
     this.#stay.seek(String(taken.nextOffset));
+    // The owner before may have lost the partition between its write and its commit; without this a
+    // partition that has gone quiet would look as if it lagged.
+    if (taken.nextOffset > 0) this.#stay.commit(String(taken.nextOffset));
     const { epoch, nextOffset: position } = taken;
     this.#logger.info({ epoch, position }, "The partition was taken over.");
   }

@@ -192,7 +192,7 @@ async function startInstance(environment: Record<string, string>): Promise<Score
         APP_ENV: "demo",
         HOST: "127.0.0.1",
         PORT: String(port),
-        LOG_LEVEL: "error",
+        LOG_LEVEL: process.env["SCORER_LOG"] ?? "error",
         OTEL_TRACES_EXPORTER: "none",
         ...environment,
       },

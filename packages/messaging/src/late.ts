@@ -7,6 +7,8 @@ export function lateTopic(topic: string, group: string): string {
 }
 
 const lateRetentionMs = 30 * 24 * 60 * 60 * 1000;
+/** Any record that the original took, with the headers that say why it is here. */
+const lateMaxBytes = 4 * 1024 * 1024;
 
 /** The late output of `group` on each of `names`, with as many partitions as the original. */
 export function lateTopics(
@@ -16,6 +18,9 @@ export function lateTopics(
   return names.map((name) => ({
     name: lateTopic(name, group),
     partitions: topics[name].partitions,
-    config: { "retention.ms": String(lateRetentionMs) },
+    config: {
+      "retention.ms": String(lateRetentionMs),
+      "max.message.bytes": String(lateMaxBytes),
+    },
   }));
 }

@@ -24,4 +24,6 @@ export const header = {
   entityVersion: "entityVersion",
   traceparent: "traceparent",
   tracestate: "tracestate",
+  /** When the outbox row was written, ISO 8601; absent on records that were sent directly. */
+  createdAt: "createdAt",
 } as const;

@@ -1,6 +1,12 @@
 import { silentLogger } from "@holdfast/telemetry";
 import { describe, expect, test } from "@jest/globals";
-import { createProducer, ProducerOverloaded, RecordTooLarge } from "./producer.ts";
+import { natureOf } from "./errors.ts";
+import {
+  createProducer,
+  type OutgoingRecord,
+  ProducerOverloaded,
+  RecordTooLarge,
+} from "./producer.ts";
 import { numbered, numberOf, useTestBroker } from "./testing/test-broker.ts";
 
 const broker = useTestBroker();
@@ -53,6 +59,27 @@ describe("a producer", () => {
     await expect(broker.producer.send([large])).rejects.toThrow(RecordTooLarge);
     expect(await broker.producer.send(numbered(topic, 1))).toMatchObject([{ offset: "0" }]);
   });
+
+  test.each([
+    ["header", { headers: { attempt: 1 } }],
+    ["value", { value: { amountMinor: 1 } }],
+    ["key", { key: 7 }],
+    ["partition", { partition: -1 }],
+  ])(
+    "refuses a record with an unusable %s for good, and the calls beside it go through",
+    async (part, wrong) => {
+      const topic = await broker.topic();
+      const unsendable = { topic, key: "k", value: null, ...wrong } as unknown as OutgoingRecord;
+      const [refused, sent] = await Promise.allSettled([
+        broker.producer.send([unsendable]),
+        broker.producer.send(numbered(topic, 1)),
+      ]);
+      const { reason } = refused as PromiseRejectedResult;
+      expect(reason).toMatchObject({ message: expect.stringContaining(part) });
+      expect(natureOf(reason)).toBe("permanent");
+      expect(sent.status).toBe("fulfilled");
+    },
+  );
 
   test("refuses calls at once when too much is queued", async () => {
     const topic = await broker.topic();

@@ -43,7 +43,8 @@ export interface Producer {
    * Appends records. Resolves with their positions, in the order given, when all in-sync replicas
    * have them. A rejection leaves open whether they are on the log: send them again with the same
    * ids. Records of one partition keep the order of the calls, as long as no call rejects.
-   * Rejects with ProducerOverloaded (transient) at once when too much is queued.
+   * Rejects with ProducerOverloaded (transient) at once when too much is queued, and with
+   * UnsendableRecord (permanent) when a record's parts are not of the types that they claim.
    */
   send(records: readonly OutgoingRecord[]): Promise<Position[]>;
   /** Sends what is queued, then disconnects. Idempotent. */
@@ -68,6 +69,11 @@ export class ProducerOverloaded extends TransientError {
 /** A record is larger than the topic takes. */
 export class RecordTooLarge extends PermanentError {
   override readonly name = "RecordTooLarge";
+}
+
+/** A record that no request can carry: a bug of the caller, and nothing of the call was sent. */
+export class UnsendableRecord extends PermanentError {
+  override readonly name = "UnsendableRecord";
 }
 
 /** A producer with one outstanding request; see the class. */
@@ -134,6 +140,7 @@ class QueueingProducer implements Producer {
 
   async send(records: readonly OutgoingRecord[]): Promise<Position[]> {
     if (records.length === 0) return [];
+    for (const record of records) checkSendable(record);
     if (currentTraceId() === undefined) return this.#enqueue(records);
     const topic = records[0]?.topic ?? "";
     return withSpan(
@@ -300,6 +307,24 @@ function sizeOf({ key, value, headers }: OutgoingRecord): number {
   let bytes = (key?.length ?? 0) + (value?.length ?? 0) + 64;
   for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0);
   return bytes;
+}
+
+// The client would throw a TypeError in the middle of a request that other callers share, and it would
+// look like a broker's failure, to be tried again for ever.
+function checkSendable({ topic, key, value, headers = {}, partition }: OutgoingRecord): void {
+  const isBytes = (part: unknown) => typeof part === "string" || Buffer.isBuffer(part);
+  const refuse = (part: string) => {
+    throw new UnsendableRecord(`A record for ${topic || "no topic"} has an unusable ${part}`);
+  };
+  if (typeof topic !== "string" || topic === "") refuse("topic");
+  if (key !== null && !isBytes(key)) refuse("key");
+  if (value !== null && !Buffer.isBuffer(value)) refuse("value");
+  for (const [name, header] of Object.entries(headers)) {
+    if (!isBytes(header)) refuse(`header ${name}`);
+  }
+  if (partition !== undefined && !(Number.isInteger(partition) && partition >= 0)) {
+    refuse("partition");
+  }
 }
 
 function toMessage({ key, value, headers, partition }: OutgoingRecord): KafkaMessage {

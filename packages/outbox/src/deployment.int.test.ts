@@ -1,9 +1,10 @@
+import { createLogger } from "@holdfast/telemetry";
 import { buildEvent, useTestDatabase } from "@holdfast/testkit";
 import { describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import { grantService, migrate, outboxMigrationsDir, outboxMigrationsTable } from "./migrate.ts";
 import { ensureReplicationSlot, outboxLag, outboxPublication, outboxSlot } from "./replication.ts";
-import { sweep } from "./retention.ts";
+import { createRetentionSweeper, sweep } from "./retention.ts";
 
 const db = useTestDatabase();
 
@@ -118,5 +119,17 @@ describe("the retention sweep", () => {
     expect(await sweep(db.database)).toMatchObject({ outbox: 1, inbox: 12_000 });
     expect((await db.published()).map(({ entityId }) => entityId)).toEqual(["young"]);
     expect(await sweep(db.database)).toMatchObject({ outbox: 0, inbox: 0 });
+  });
+
+  test("logs what it deleted, table by table, under names that may be logged", async () => {
+    const lines: string[] = [];
+    const destination = { write: (line: string) => void lines.push(line) };
+    const logger = createLogger({ service: "test", level: "info", destination });
+    const sweeper = createRetentionSweeper({ database: db.database, logger });
+    await sweeper.start();
+    await sweeper.stop();
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({
+      rows: { outbox: 0, inbox: 0, inbox_attempts: 0, idempotency_keys: 0 },
+    });
   });
 });

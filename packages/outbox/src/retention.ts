@@ -63,8 +63,8 @@ export function createRetentionSweeper(options: {
   let current: Promise<void> = Promise.resolve();
   const run = async (): Promise<void> => {
     try {
-      const result = await withSpan("sweep retention", {}, () => sweep(database, retention));
-      logger.info({ result }, "Retention sweep done");
+      const rows = await withSpan("sweep retention", {}, () => sweep(database, retention));
+      logger.info({ rows }, "Retention sweep done");
     } catch (error) {
       logger.warn({ err: error }, "Retention sweep failed; the next one will do its work");
     }

@@ -20,7 +20,7 @@ import { seedDemoPaymentMethods } from "./jobs/seed-demo.ts";
 import { observePayments } from "./metrics.ts";
 import { createHttpProvider } from "./provider/provider.ts";
 import { createCardVault } from "./vault/card-vault.ts";
-import { createConsumer, createPaymentService } from "./wiring.ts";
+import { createConsumer, createGapSweeper, createPaymentService } from "./wiring.ts";
 
 const service = "payment";
 const config = parseEnvironment(configuration);
@@ -69,7 +69,8 @@ const payment = createPaymentService({
   timeAdvanceMs: config.TIME_ADVANCE_MS,
 });
 const { payments } = payment;
-const consumer = createConsumer(payments, { kafka, codec, producer, database, clock, logger });
+const consuming = { kafka, codec, producer, database, clock, logger };
+const consumer = createConsumer(payments, consuming);
 
 const readiness = createReadiness();
 readiness.add("database", () => database.check());
@@ -102,6 +103,7 @@ await runService({
     payment.timers,
     payment.timeAdvancer,
     producer,
+    createGapSweeper(consuming),
     consumer,
     createHttpServer({
       service,

@@ -3,6 +3,7 @@ import {
   type Codec,
   createRouter,
   deadLetter,
+  deadLetterRecord,
   decode,
   type KafkaClient,
   metrics,
@@ -16,8 +17,11 @@ import {
 import {
   type Clock,
   type Component,
+  crashGuard,
+  createParkedSweeper,
   createWorkQueue,
   type Database,
+  everyVersion,
   type Ids,
   inbox,
   type Tx,
@@ -107,20 +111,38 @@ export function createConsumer(payments: Payments, options: ConsumerOptions): Ro
       trace(),
       metrics(),
       deadLetter({ producer }),
+      crashGuard({ database }),
       retry(),
       timeout(30_000),
       decode(codec),
-      inbox({ database }),
+      // Decisions come from the scorer's log and carry no versions; the domain takes them in any order.
+      inbox({ database, entityOrder: "enforced" }),
     ],
     routes: [
-      on<"orders", Tx>("orders", {
-        OrderPlaced: onOrderPlaced(payments),
-        OrderAccepted: onOrderAccepted(payments, clock),
-        OrderCancelled: onOrderCancelled(payments),
-      }),
+      everyVersion(
+        on<"orders", Tx>("orders", {
+          OrderPlaced: onOrderPlaced(payments),
+          OrderAccepted: onOrderAccepted(payments, clock),
+          OrderCancelled: onOrderCancelled(payments),
+        }),
+      ),
       on<"fraud-decisions", Tx>("fraud-decisions", {
         FraudDecided: onFraudDecided(payments, clock),
       }),
     ],
+  });
+}
+
+/** Hands orders' events whose predecessor never came to the dead-letter topic. */
+export function createGapSweeper(options: ConsumerOptions): Component {
+  const { database, producer, clock, logger } = options;
+  return createParkedSweeper({
+    database,
+    group,
+    logger,
+    deadLetter: async (record, error) => {
+      const failure = { group, error, attempts: 1, firstFailedAtMs: clock.now() };
+      await producer.send([deadLetterRecord(record, failure)]);
+    },
   });
 }

@@ -8,6 +8,7 @@ import {
   type Reply,
   type Route,
 } from "@holdfast/service-kit";
+import { annotateSpan } from "@holdfast/telemetry";
 import type { z } from "zod";
 import { IllegalTransition } from "../domain/payment.ts";
 import { findPayment, listPayments, readHistory } from "../store/payments.ts";
@@ -114,6 +115,8 @@ async function review(
   try {
     const payment = await payments.execute(tx, { paymentId }, command);
     if (payment === undefined) throw unknownPayment();
+    const { orderId } = payment.terms;
+    annotateSpan({ "holdfast.order_id": orderId, "holdfast.payment_id": paymentId });
     return { status: 200, body: analystView({ payment, updatedAt: at }) };
   } catch (error) {
     if (!(error instanceof IllegalTransition)) throw error;

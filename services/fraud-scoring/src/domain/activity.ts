@@ -56,6 +56,7 @@ type CardContent = Extract<
 
 const maxIdLength = 100;
 const maxCardLength = 200;
+const maxTextLength = 200;
 
 /** A record and what is to be done with it. */
 export interface JudgedRecord {
@@ -100,9 +101,17 @@ function judgeCard(record: ActivityRecord, content: CardContent): Judgement {
   }
   // Under another key the card's state would be split over two partitions.
   if (record.key !== cardFingerprint) return unusable("the key is not the card's fingerprint");
+  if (hasOverlongText(content.event)) return unusable("a field is longer than any id or code");
   const fault = content.type === "FraudLabelled" ? undefined : amountFault(content.event);
   if (fault !== undefined) return unusable(fault);
   return { kind: "card", card: cardFingerprint, at: occurredAt, ...content };
+}
+
+/** Outputs repeat what the input says: without a bound one could grow beyond what a topic takes. */
+function hasOverlongText(event: CardContent["event"]): boolean {
+  return Object.values(event).some(
+    (value) => typeof value === "string" && value.length > maxTextLength,
+  );
 }
 
 type Amounts = Pick<

@@ -94,6 +94,7 @@ describe("a partition's scorer", () => {
     log.append("PaymentRequested", { ...one, currency: "bitcoin" }, { id: "currency" });
     log.append("PaymentRequested", { ...one, baseCurrency: "EUR" }, { id: "base" });
     log.append("PaymentRequested", one, { id: "" });
+    log.append("PaymentRequested", { ...one, customerId: "c".repeat(201) }, { id: "long" });
     log.append("PaymentRequested", one, { id: "future", appendedAt: start - 5_001 });
     pay(log, { second: 0 });
     const { topics } = await scored(log);
@@ -101,7 +102,7 @@ describe("a partition's scorer", () => {
     expect(letters.map(({ headers }) => headers?.["dlq_error_class"])).toEqual([
       "SyntaxError",
       "DecodeError",
-      ...Array(4).fill("UnusableRecord"),
+      ...Array(5).fill("UnusableRecord"),
       "FutureEvent",
     ]);
     expect(topics.ofType("FraudDecided")).toHaveLength(1);
@@ -131,6 +132,25 @@ describe("a partition's scorer", () => {
     expect(topics.ofType("FraudAlertRaised")).toMatchObject([
       { ruleId: "quiet-card", phase: "FINAL" },
     ]);
+  });
+
+  test("counts what people say of a hit for its rules, and the last word corrects the one before", async () => {
+    const log = new MemoryLog();
+    activated(log);
+    for (const second of [0, 1, 2, 3]) pay(log, { second });
+    const label = (paymentId: string, word: "FRAUD" | "LEGITIMATE" | "UNKNOWN", id: string) =>
+      log.append(
+        "FraudLabelled",
+        { cardFingerprint: "fp_a", paymentId, label: word, occurredAt: start + 4_000 },
+        { id },
+      );
+    label("pay-event-3", "LEGITIMATE", "l1");
+    label("pay-event-3", "FRAUD", "l2");
+    label("pay-event-3", "UNKNOWN", "l3");
+    label("pay-event-4", "LEGITIMATE", "l4");
+    label("pay-event-1", "FRAUD", "l5");
+    const { store } = await scored(log);
+    expect(store.picture().quality).toEqual([["third-in-a-minute", [2, 1, 1]]]);
   });
 
   test("passes the order's trace on", async () => {

@@ -1,6 +1,7 @@
 import {
   catalogueTopics,
   deadLetterTopics,
+  lateTopics,
   registerSchemas,
   type TopicAdmin,
 } from "@holdfast/messaging";
@@ -43,7 +44,8 @@ function topics(admin: TopicAdmin): Promise<string[]> {
   const deadLetters = Object.entries(consumerGroups).flatMap(([group, names]) =>
     deadLetterTopics(group, names),
   );
-  return admin.ensureTopics([...catalogueTopics(), ...deadLetters]);
+  const late = lateTopics("fraud-scoring", ["card-activity"]);
+  return admin.ensureTopics([...catalogueTopics(), ...deadLetters, ...late]);
 }
 
 /**

@@ -1,2 +1,6 @@
 export { trafficCommand } from "./command.ts";
+export { type LoopTime, runOpenLoop, type Sent } from "./open-loop.ts";
 export type { SuiteAddresses } from "./options.ts";
+export { type Summary, summarise } from "./percentiles.ts";
+export { createRandom, type Random } from "./random.ts";
+export { type TestCard, testCard } from "./test-card.ts";

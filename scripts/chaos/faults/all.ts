@@ -1,0 +1,14 @@
+import type { Fault } from "./fault.ts";
+import { processFaults } from "./processes.ts";
+import { providerFaults } from "./provider.ts";
+import { recordFaults } from "./records.ts";
+import { slotFaults } from "./slots.ts";
+
+export const faults: readonly Fault[] = [
+  ...processFaults,
+  ...providerFaults,
+  ...recordFaults,
+  ...slotFaults,
+];
+
+export const faultNames: readonly string[] = faults.map(({ name }) => name);

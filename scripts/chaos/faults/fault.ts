@@ -1,0 +1,17 @@
+import type { Random } from "@holdfast/traffic";
+import type { History } from "../history.ts";
+import type { Suite } from "../suite.ts";
+
+/** What a fault has to work with. */
+export interface FaultContext {
+  readonly suite: Suite;
+  readonly random: Random;
+  readonly history: History;
+}
+
+/** Something that goes wrong for a while. */
+export interface Fault {
+  readonly name: string;
+  /** Breaks something, waits, and mends it again; resolves when it is mended. */
+  readonly strike: (context: FaultContext) => Promise<void>;
+}

@@ -1,0 +1,109 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { ControlSignal, PartName } from "@holdfast/testkit";
+import type { Fault } from "./fault.ts";
+
+const services: readonly PartName[] = [
+  "order",
+  "payment",
+  "inventory",
+  "fraud-scoring",
+  "notification",
+];
+
+/** The process dies without a word; whatever supervises it starts it again. */
+const kill = (part: PartName): Fault => ({
+  name: `kill-${part}`,
+  strike: ({ suite }) => suite.control.signal(part, "SIGKILL"),
+});
+
+/** The process stands still for longer than its session lives, then goes on as if nothing had been. */
+const freeze = (part: PartName): Fault => ({
+  name: `freeze-${part}`,
+  strike: async ({ suite, random }) => {
+    await suite.control.signal(part, "SIGSTOP");
+    await delay(random.between(8_000, 11_000));
+    await suite.control.signal(part, "SIGCONT").catch(() => undefined);
+  },
+});
+
+interface Outage {
+  readonly name: string;
+  readonly part: PartName;
+  readonly signal: ControlSignal;
+  readonly shortestMs: number;
+  readonly longestMs: number;
+}
+
+/** The part is away for a while. */
+const outage = ({ name, part, signal, shortestMs, longestMs }: Outage): Fault => ({
+  name,
+  strike: async ({ suite, random }) => {
+    await suite.control.stop(part, signal);
+    await delay(random.between(shortestMs, longestMs));
+    await suite.control.start(part);
+  },
+});
+
+/** A service has to start while nobody tells it the schemas. */
+const startWithoutRegistry: Fault = {
+  name: "registry-down-at-start",
+  strike: async ({ suite, random }) => {
+    await suite.control.stop("registry");
+    await suite.control.signal(random.pick(services), "SIGKILL");
+    await delay(random.between(8_000, 12_000));
+    await suite.control.start("registry");
+  },
+};
+
+/** Faults of whole processes: signals, and parts that are away. */
+export const processFaults: readonly Fault[] = [
+  ...services.map(kill),
+  kill("operations"),
+  kill("payment-provider"),
+  ...services.map(freeze),
+  outage({
+    name: "broker-stop",
+    part: "kafka",
+    signal: "SIGTERM",
+    shortestMs: 0,
+    longestMs: 5_000,
+  }),
+  outage({
+    name: "broker-kill",
+    part: "kafka",
+    signal: "SIGKILL",
+    shortestMs: 0,
+    longestMs: 5_000,
+  }),
+  outage({
+    name: "postgres-stop",
+    part: "postgres",
+    signal: "SIGINT",
+    shortestMs: 0,
+    longestMs: 3_000,
+  }),
+  { ...kill("postgres"), name: "postgres-kill" },
+  outage({
+    name: "registry-down",
+    part: "registry",
+    signal: "SIGTERM",
+    shortestMs: 5_000,
+    longestMs: 10_000,
+  }),
+  startWithoutRegistry,
+  outage({
+    name: "connect-down",
+    part: "connect",
+    signal: "SIGTERM",
+    shortestMs: 5_000,
+    longestMs: 12_000,
+  }),
+  { ...kill("connect"), name: "connect-kill" },
+  outage({
+    name: "scorer-away",
+    part: "fraud-scoring",
+    signal: "SIGKILL",
+    shortestMs: 4_000,
+    longestMs: 8_000,
+  }),
+];

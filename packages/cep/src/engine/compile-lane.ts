@@ -1,16 +1,10 @@
 import {
   compileBoolean,
-  compileValue,
   type Evaluation,
   type Resolver,
   type ValueFunction,
 } from "../language/evaluate.ts";
-import {
-  type AggregateExpression,
-  type AggregateScope,
-  type Expression,
-  walk,
-} from "../language/expression.ts";
+import type { AggregateExpression, Expression } from "../language/expression.ts";
 import type { Condition, RuleDefinition, RulePack, WindowPlan } from "../rules/definition.ts";
 import type { ColumnSpec } from "../window/accumulator.ts";
 import type { BucketSpec } from "../window/buckets.ts";
@@ -28,9 +22,18 @@ import type {
   CompiledRule,
   CompiledTable,
   CompiledWindow,
-  Leaf,
   Scratch,
 } from "./lane-plan.ts";
+import {
+  aggregatesIn,
+  bucketSpan,
+  isTimed,
+  leavesOf,
+  readsEventAlone,
+  readsRun,
+  stored,
+  windowSpan,
+} from "./plan-analysis.ts";
 import { expressionsOf, fieldsRead, projectedFields } from "./projection.ts";
 import type { Limits, Lineage } from "./types.ts";
 
@@ -204,7 +207,8 @@ export class LaneCompiler {
         ...leaf,
         read: this.#bound(table, leaf.read),
       })),
-      judgesEvents: bucket === undefined || rule.emit.time !== "final",
+      judgesEvents:
+        bucket === undefined || this.options.time === "early" || rule.emit.time === "early",
       warmUntil:
         Math.max(Number.NEGATIVE_INFINITY, ...spans) + Math.max(spanMs, rule.memoryMs ?? 0),
       spanMs,
@@ -414,22 +418,6 @@ export class LaneCompiler {
   }
 }
 
-/** Whether time alone can bring out something of a rule: an absence, a held match, a time-out. */
-function isTimed({ definition }: CompiledRule): boolean {
-  const { plan, emit } = definition;
-  if (plan.kind === "join") return plan.mode === "missing";
-  if (plan.kind !== "pattern") return false;
-  const { stages, skip } = plan.spec;
-  const trailing = stages.at(-1)?.link === "notFollowedBy";
-  return emit.timedOut || skip.kind !== "none" || trailing;
-}
-
-/** What has to be kept for a function: sums serve averages, one deque serves both extremes. */
-function stored(fn: AggregateExpression["fn"]): string {
-  if (fn === "stddev" || fn === "distinct") return fn;
-  return fn === "min" || fn === "max" ? "extremes" : "sum";
-}
-
 function share<S extends Windowed>(shared: Shared<S>[], spec: S): number {
   const known = shared.findIndex((other) => other.spec.fingerprint === spec.fingerprint);
   return known >= 0 ? known : shared.push({ spec, aggregates: [], wantedBy: [] }) - 1;
@@ -444,57 +432,4 @@ function readSlot(evaluation: Scratch["evaluation"], slot: number): ValueFunctio
 
 function warmth(since: number, spanMs: number): { warmUntil: number; spanMs: number } {
   return { warmUntil: since + spanMs, spanMs };
-}
-
-function windowSpan(plan: WindowPlan): number {
-  const { window } = plan;
-  if (window === undefined) return 0;
-  return window.kind === "sliding" ? window.sizeMs : bucketSpan(window);
-}
-
-function bucketSpan(window: BucketSpec["window"]): number {
-  if (window.kind === "tumbling") return window.sizeMs;
-  return window.kind === "session" ? window.gapMs : (window.timeMs ?? 0);
-}
-
-function readsEventAlone(expression: Expression): boolean {
-  for (const node of walk(expression)) {
-    const foreign = node.kind === "field" && node.source !== "event";
-    if (node.kind === "aggregate" || foreign) return false;
-  }
-  return true;
-}
-
-function readsRun(expression: Expression): boolean {
-  for (const node of walk(expression)) {
-    if (node.kind === "aggregate" && node.scope.kind === "stage") return true;
-  }
-  return false;
-}
-
-function aggregatesIn(
-  expressions: readonly Expression[],
-  scope: AggregateScope["kind"],
-): readonly AggregateExpression[] {
-  const found: AggregateExpression[] = [];
-  for (const expression of expressions) {
-    for (const node of walk(expression)) {
-      if (node.kind === "aggregate" && node.scope.kind === scope) found.push(node);
-    }
-  }
-  return found;
-}
-
-/** Fields and aggregates that the expressions mention, each once. */
-function leavesOf(expressions: readonly Expression[], resolve: Resolver): readonly Leaf[] {
-  const leaves = new Map<string, Leaf>();
-  for (const expression of expressions) {
-    for (const node of walk(expression)) {
-      if (node.kind !== "field" && node.kind !== "aggregate") continue;
-      const name = node.kind === "field" ? node.name : node.text;
-      if (!leaves.has(name))
-        leaves.set(name, { name, type: node.type, read: compileValue(node, resolve) });
-    }
-  }
-  return [...leaves.values()];
 }

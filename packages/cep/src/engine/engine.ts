@@ -1,5 +1,6 @@
 import type { RuleDefinition, RulePack } from "../rules/definition.ts";
 import type { StreamEvent } from "../stream.ts";
+import { takes } from "../window/buckets.ts";
 import { insertByTime } from "../window/join.ts";
 import { StateCodec } from "./codec.ts";
 import { compileLane } from "./compile-lane.ts";
@@ -116,7 +117,7 @@ class KeyedEngine implements Engine {
     }
     if (this.#final === undefined) return judgement;
     if (!late) insertByTime(state.waiting, event, (waiting) => waiting.at);
-    else if (event.at > watermark - this.#latenessMs) {
+    else if (this.#takesLate(event, context)) {
       this.#judgeFinally(state, event, { context, output });
     }
     return judgement;
@@ -160,6 +161,12 @@ class KeyedEngine implements Engine {
       this.#judgeFinally(state, event, { context: this.#context(state, due - 1), output });
     }
     fireWindows(this.#final, state.final, step);
+  }
+
+  /** A late event is judged finally within the allowed lateness, or while its window is open. */
+  #takesLate(event: StreamEvent, { closedUpTo }: JudgeContext): boolean {
+    if (event.at > closedUpTo) return true;
+    return this.#final?.buckets.some(({ spec }) => takes(spec, event.at, closedUpTo)) === true;
   }
 
   #judgeFinally(

@@ -1,4 +1,4 @@
-import { type Bucket, fireAt } from "../window/buckets.ts";
+import { type Bucket, closesAt, fireAt } from "../window/buckets.ts";
 import type { JudgeContext } from "./judge-context.ts";
 import { detailOfMatch, keepRuns, reportTimedOut } from "./judge-patterns.ts";
 import { idsInBucket, writeTotals } from "./judge-windows.ts";
@@ -20,8 +20,11 @@ import type { FinalResult } from "./types.ts";
 /** The watermark at which time alone next makes this lane say something. */
 export function laneDueAt(lane: CompiledLane, state: LaneState): number {
   let due = Number.POSITIVE_INFINITY;
-  for (const buckets of state.buckets) {
-    for (const bucket of buckets) due = Math.min(due, fireAt(bucket));
+  for (let b = 0; b < lane.buckets.length; b++) {
+    const spec = lane.buckets[b]?.spec;
+    const buckets = state.buckets[b];
+    if (spec === undefined || buckets === undefined) continue;
+    for (const bucket of buckets) due = Math.min(due, fireAt(spec, bucket));
   }
   for (const rule of lane.timedRules) {
     due = Math.min(due, patternDueAt(lane, state, rule), joinDueAt(lane, state, rule));
@@ -69,12 +72,15 @@ export function fireWindows(lane: CompiledLane, state: LaneState, step: Firing):
 function fireBuckets(lane: CompiledLane, state: LaneState, step: Firing): void {
   for (let b = 0; b < lane.buckets.length; b++) {
     const buckets = state.buckets[b];
-    const isGlobal = lane.buckets[b]?.spec.window.kind === "global";
-    for (let i = 0; buckets !== undefined && i < buckets.length; ) {
+    const spec = lane.buckets[b]?.spec;
+    if (buckets === undefined || spec === undefined) continue;
+    const isGlobal = spec.window.kind === "global";
+    for (let i = 0; i < buckets.length; ) {
       const bucket = buckets[i];
       if (bucket === undefined) break;
-      if (fireAt(bucket) <= step.due) fireBucket(lane, state, { ...step, b, bucket });
-      const closed = !bucket.dirty && (isGlobal || bucket.end - 1 <= step.context.closedUpTo);
+      if (fireAt(spec, bucket) <= step.due) fireBucket(lane, state, { ...step, b, bucket });
+      const over = isGlobal || closesAt(spec, bucket) <= step.context.closedUpTo;
+      const closed = !bucket.dirty && over;
       if (closed) buckets.splice(i, 1);
       else i++;
     }

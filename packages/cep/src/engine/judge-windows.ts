@@ -1,5 +1,5 @@
 import { type Accumulator, emptyAccumulator, readAggregate } from "../window/accumulator.ts";
-import { addToBucket, type Bucket, type BucketSpec, bucketAt } from "../window/buckets.ts";
+import { addToBucket, type Bucket, type BucketSpec, bucketAt, takes } from "../window/buckets.ts";
 import { addToHistory, ageHistory } from "../window/history.ts";
 import { type EventLog, entryAt, holds, logEnd, logStart } from "../window/log.ts";
 import {
@@ -119,18 +119,10 @@ export function updateBuckets(judgement: Judgement, state: LaneState, step: Judg
     const { spec } = window;
     const buckets = state.buckets[b] ?? [];
     const fills = entry.at > spec.since && holds(entry, spec.fill);
-    const open =
-      spec.window.kind === "global" || naturalEnd(spec, entry.at) - 1 > context.closedUpTo;
+    const open = takes(spec, entry.at, context.closedUpTo);
     const bucket = fills && open ? addToBucket(spec, buckets, entry) : bucketAt(buckets, entry.at);
     writeTotals(bucket?.totals ?? emptyAccumulator(spec.columns), window.aggregates, aggregates);
   });
-}
-
-function naturalEnd(spec: BucketSpec, at: number): number {
-  const { window } = spec;
-  if (window.kind === "session") return at + window.gapMs;
-  if (window.kind === "global") return Number.POSITIVE_INFINITY;
-  return Math.floor(at / window.sizeMs) * window.sizeMs + window.sizeMs;
 }
 
 /** Ids of the newest events that fill a bucket, as far as the log still has them. */

@@ -103,7 +103,24 @@ export function bucketAt(buckets: readonly Bucket[], at: number): Bucket | undef
   return buckets.findLast((bucket) => bucket.start <= at && at < bucket.end);
 }
 
+/**
+ * The watermark that closes a bucket. A session waits one millisecond longer than other windows: an
+ * event exactly a gap after the last one still belongs to it.
+ */
+export function closesAt(spec: BucketSpec, bucket: { readonly end: number }): number {
+  return spec.window.kind === "session" ? bucket.end : bucket.end - 1;
+}
+
 /** The watermark at which a bucket is to fire; `Infinity` when it has nothing new to say. */
-export function fireAt(bucket: Bucket): number {
-  return bucket.dirty ? bucket.end - 1 : Number.POSITIVE_INFINITY;
+export function fireAt(spec: BucketSpec, bucket: Bucket): number {
+  return bucket.dirty ? closesAt(spec, bucket) : Number.POSITIVE_INFINITY;
+}
+
+/** Whether the bucket of an event of this time may still be open. */
+export function takes(spec: BucketSpec, at: number, closedUpTo: number): boolean {
+  const { window } = spec;
+  if (window.kind === "global") return true;
+  const size = window.kind === "session" ? window.gapMs : window.sizeMs;
+  const start = window.kind === "session" ? at : Math.floor(at / size) * size;
+  return closesAt(spec, { end: start + size }) > closedUpTo;
 }

@@ -1,0 +1,79 @@
+import { compileValue, type Resolver } from "../language/evaluate.ts";
+import {
+  type AggregateExpression,
+  type AggregateScope,
+  type Expression,
+  walk,
+} from "../language/expression.ts";
+import type { WindowPlan } from "../rules/definition.ts";
+import type { BucketSpec } from "../window/buckets.ts";
+import type { CompiledRule, Leaf } from "./lane-plan.ts";
+
+/** Whether time alone can bring out something of a rule: an absence, a held match, a time-out. */
+export function isTimed({ definition }: CompiledRule): boolean {
+  const { plan, emit } = definition;
+  if (plan.kind === "join") return plan.mode === "missing";
+  if (plan.kind !== "pattern") return false;
+  const { stages, skip } = plan.spec;
+  const trailing = stages.at(-1)?.link === "notFollowedBy";
+  return emit.timedOut || skip.kind !== "none" || trailing;
+}
+
+/** What has to be kept for a function: sums serve averages, one deque serves both extremes. */
+export function stored(fn: AggregateExpression["fn"]): string {
+  if (fn === "stddev" || fn === "distinct") return fn;
+  return fn === "min" || fn === "max" ? "extremes" : "sum";
+}
+
+export function windowSpan(plan: WindowPlan): number {
+  const { window } = plan;
+  if (window === undefined) return 0;
+  return window.kind === "sliding" ? window.sizeMs : bucketSpan(window);
+}
+
+export function bucketSpan(window: BucketSpec["window"]): number {
+  if (window.kind === "tumbling") return window.sizeMs;
+  return window.kind === "session" ? window.gapMs : (window.timeMs ?? 0);
+}
+
+export function readsEventAlone(expression: Expression): boolean {
+  for (const node of walk(expression)) {
+    const foreign = node.kind === "field" && node.source !== "event";
+    if (node.kind === "aggregate" || foreign) return false;
+  }
+  return true;
+}
+
+export function readsRun(expression: Expression): boolean {
+  for (const node of walk(expression)) {
+    if (node.kind === "aggregate" && node.scope.kind === "stage") return true;
+  }
+  return false;
+}
+
+export function aggregatesIn(
+  expressions: readonly Expression[],
+  scope: AggregateScope["kind"],
+): readonly AggregateExpression[] {
+  const found: AggregateExpression[] = [];
+  for (const expression of expressions) {
+    for (const node of walk(expression)) {
+      if (node.kind === "aggregate" && node.scope.kind === scope) found.push(node);
+    }
+  }
+  return found;
+}
+
+/** Fields and aggregates that the expressions mention, each once. */
+export function leavesOf(expressions: readonly Expression[], resolve: Resolver): readonly Leaf[] {
+  const leaves = new Map<string, Leaf>();
+  for (const expression of expressions) {
+    for (const node of walk(expression)) {
+      if (node.kind !== "field" && node.kind !== "aggregate") continue;
+      const name = node.kind === "field" ? node.name : node.text;
+      if (!leaves.has(name))
+        leaves.set(name, { name, type: node.type, read: compileValue(node, resolve) });
+    }
+  }
+  return [...leaves.values()];
+}

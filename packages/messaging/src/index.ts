@@ -1,6 +1,6 @@
 export { type AssignedPartition, delay } from "./assigned-partition.ts";
-export { type Codec, type CodecOptions, createCodec, type DecodedEvent } from "./codec.ts";
 export * from "./change-capture.ts";
+export { type Codec, type CodecOptions, createCodec, type DecodedEvent } from "./codec.ts";
 export * from "./codec-errors.ts";
 export * from "./dead-letter.ts";
 export { compose, type Delivery, type DeliveryContext, type Middleware } from "./delivery.ts";

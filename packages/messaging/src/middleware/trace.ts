@@ -41,13 +41,21 @@ export function trace(): Middleware {
   };
 }
 
+const subjects = [
+  ["orderId", "holdfast.order_id"],
+  ["paymentId", "holdfast.payment_id"],
+  ["decisionId", "holdfast.decision_id"],
+  ["alertId", "holdfast.alert_id"],
+  ["outcome", "holdfast.outcome"],
+] as const;
+
 /** What an event is about: by these a person finds the trace. */
 function subjectOf({ event }: Message): SpanAttributes {
-  return {
-    ...("orderId" in event && { "holdfast.order_id": event.orderId }),
-    ...("paymentId" in event && { "holdfast.payment_id": event.paymentId }),
-    ...("decisionId" in event && { "holdfast.decision_id": event.decisionId }),
-    ...("alertId" in event && { "holdfast.alert_id": event.alertId }),
-    ...("outcome" in event && { "holdfast.outcome": event.outcome }),
-  };
+  const fields = event as unknown as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    subjects.flatMap(([field, attribute]) => {
+      const value = fields[field];
+      return typeof value === "string" ? [[attribute, value]] : [];
+    }),
+  );
 }

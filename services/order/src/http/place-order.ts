@@ -6,6 +6,7 @@ import {
   Problem,
   unprocessable,
 } from "@holdfast/service-kit";
+import { annotateSpan } from "@holdfast/telemetry";
 import { priceOrder } from "../domain/price-order.ts";
 import { statusChanged } from "../handlers/carry-out.ts";
 import type { PaymentMethod } from "../payment/payment-methods.ts";
@@ -38,6 +39,7 @@ export function createPlaceOrder(options: PlaceOrderOptions): PlaceOrder {
     const { customerId, paymentMethodId } = toPlace.request;
     const cart = await acceptableCart(tx, toPlace, options);
     const order = { orderId: ids.next(), customerId, paymentMethodId, cart, placedAt: clock.now() };
+    annotateSpan({ "holdfast.order_id": order.orderId });
     await insertOrder(tx, order);
     await publishPlaced(tx, order);
     const { orderId } = order;

@@ -1,0 +1,105 @@
+import type { StoredSpan } from "@holdfast/telemetry/trace-store";
+import { type SpanNode, spanTrees, tornSpans } from "./span-tree.ts";
+
+const NAME_WIDTH = 46;
+const SERVICE_WIDTH = 17;
+const BAR_WIDTH = 24;
+
+/** What a person wants to read beside a span's name, in this order. */
+const NOTES: readonly string[] = [
+  "holdfast.event_type",
+  "holdfast.outcome",
+  "holdfast.result",
+  "holdfast.attempt",
+  "http.response.status_code",
+];
+
+const isQuery = ({ attributes }: StoredSpan): boolean =>
+  "db.system.name" in attributes || "db.operation.name" in attributes;
+
+/** How much of a trace to show. */
+export interface RenderOptions {
+  /** Database queries as well. */
+  readonly queries: boolean;
+}
+
+/**
+ * A trace as text: a line for each span with its start (from the trace's first), its duration and where
+ * it lies in the whole. Queries are counted and not listed unless asked for.
+ */
+export function renderTrace(spans: readonly StoredSpan[], { queries }: RenderOptions): string[] {
+  const startMs = Math.min(...spans.map((span) => span.startMs));
+  const endMs = Math.max(...spans.map((span) => span.startMs + span.durationMs));
+  const frame = { startMs, lengthMs: Math.max(endMs - startMs, 0.001) };
+  const trees = spanTrees(spans, queries ? undefined : (span) => !isQuery(span));
+  return [
+    ...trees.flatMap((tree) => nodeLines(tree, { frame, indent: "", branch: "" })),
+    ...closingLines(spans, frame.lengthMs, queries),
+  ];
+}
+
+interface Frame {
+  readonly startMs: number;
+  readonly lengthMs: number;
+}
+
+interface Place {
+  readonly frame: Frame;
+  readonly indent: string;
+  readonly branch: string;
+}
+
+function nodeLines({ span, children }: SpanNode, { frame, indent, branch }: Place): string[] {
+  const below = children.flatMap((child, index) => {
+    const last = index === children.length - 1;
+    const under = indent + (branch === "" ? "" : branch === "└─ " ? "   " : "│  ");
+    return nodeLines(child, { frame, indent: under, branch: last ? "└─ " : "├─ " });
+  });
+  return [spanLine(span, frame, `${indent}${branch}${span.name}`), ...below];
+}
+
+function spanLine(span: StoredSpan, frame: Frame, label: string): string {
+  return [
+    milliseconds(span.startMs - frame.startMs),
+    milliseconds(span.durationMs),
+    bar(span, frame),
+    padded(label, NAME_WIDTH),
+    padded(span.service, SERVICE_WIDTH),
+    notes(span),
+  ]
+    .join("  ")
+    .trimEnd();
+}
+
+const padded = (text: string, width: number): string =>
+  text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
+
+function milliseconds(value: number): string {
+  const text = value >= 10_000 ? `${(value / 1000).toFixed(1)} s` : `${value.toFixed(1)} ms`;
+  return text.padStart(10);
+}
+
+function bar(span: StoredSpan, { startMs, lengthMs }: Frame): string {
+  const at = (ms: number) => Math.round(((ms - startMs) / lengthMs) * BAR_WIDTH);
+  const from = Math.min(at(span.startMs), BAR_WIDTH - 1);
+  const to = Math.max(at(span.startMs + span.durationMs), from + 1);
+  return `${"·".repeat(from)}${"█".repeat(to - from)}${"·".repeat(BAR_WIDTH - to)}`;
+}
+
+function notes({ attributes }: StoredSpan): string {
+  const told = NOTES.flatMap((name) => attributes[name] ?? []);
+  const error = attributes["error.type"];
+  return [...told, ...(error === undefined ? [] : [`✗ ${error}`])].join(" ");
+}
+
+function closingLines(spans: readonly StoredSpan[], lengthMs: number, queries: boolean): string[] {
+  const services = new Set(spans.map(({ service }) => service));
+  const hidden = queries ? 0 : spans.filter(isQuery).length;
+  const torn = tornSpans(spans).length;
+  const total = milliseconds(lengthMs).trim();
+  return [
+    `${spans.length} spans in ${services.size} services, ${total}` +
+      (hidden > 0 ? `; ${hidden} database queries not shown (--queries)` : ""),
+    ...(torn > 0 ? [`${torn} spans hang loose: their parents are not in the store`] : []),
+  ];
+}

@@ -1,18 +1,10 @@
-import { setTimeout as pause } from "node:timers/promises";
-import { loadRules } from "@holdfast/cep";
-import {
-  activateRuleset,
-  createProducer,
-  createTopicAdmin,
-  type Producer,
-  readRulePack,
-  tail,
-} from "@holdfast/messaging";
+import { createProducer, type Producer, tail } from "@holdfast/messaging";
 import { createUuidV7, systemClock } from "@holdfast/service-kit";
 import { silentLogger } from "@holdfast/telemetry";
-import pg from "pg";
 import { suiteAddresses } from "./command/addresses.ts";
 import { connectEvents, type EventClient } from "./command/event-client.ts";
+import { activatePack, readValidPack } from "./replay/activate-pack.ts";
+import { allScored } from "./replay/all-scored.ts";
 import { HELP, parseOptions, type ReplayOptions } from "./replay/options.ts";
 import { readExchangeTable } from "./replay/payment-requested.ts";
 import { type Published, publishTransactions } from "./replay/publish.ts";
@@ -23,38 +15,11 @@ import { createWorkspace, type Workspace } from "./replay/workspace.ts";
 
 const ids = createUuidV7(systemClock);
 
-async function readValidPack(folder: string) {
-  const files = await readRulePack(folder);
-  const loaded = loadRules(files);
-  if (loaded.ok) return files;
-  const problems = loaded.errors.map((error) => `${error.path}:${error.line} ${error.message}`);
-  throw new Error(`The rules cannot be used:\n${problems.join("\n")}`);
-}
-
 interface Replay {
   readonly options: ReplayOptions;
   readonly events: EventClient;
   readonly producer: Producer;
   readonly workspace: Workspace;
-}
-
-async function activate({ options, events, producer, workspace }: Replay): Promise<void> {
-  const client = new pg.Client({ connectionString: workspace.databaseUrl });
-  await client.connect();
-  try {
-    await activateRuleset({
-      query: (text, values) => client.query(text, values),
-      producer,
-      codec: events.codec,
-      files: await readValidPack(options.rules),
-      activatedBy: "replay",
-      nowMs: systemClock.now(),
-      ids,
-      topic: workspace.activity,
-    });
-  } finally {
-    await client.end();
-  }
 }
 
 async function publish({ options, events, producer, workspace }: Replay): Promise<Published> {
@@ -72,22 +37,6 @@ async function publish({ options, events, producer, workspace }: Replay): Promis
   return progress;
 }
 
-/** Resolves when the scorer has committed everything that was published. */
-async function allScored({ events: { kafka }, workspace }: Replay): Promise<void> {
-  const admin = createTopicAdmin({ kafka });
-  try {
-    for (let asked = 0; ; asked += 1) {
-      const partitions = await admin.lag(workspace.group, [workspace.activity]);
-      const left = partitions.reduce((sum, { lagRecords }) => sum + lagRecords, 0);
-      if (left === 0) return;
-      if (asked % 10 === 9) console.error(`${left} records to score`);
-      await pause(200);
-    }
-  } finally {
-    await admin.close();
-  }
-}
-
 async function readOutputs({ events, workspace }: Replay): Promise<ReplayReport> {
   const report = new ReplayReport();
   const topics = [workspace.decisions, workspace.alerts];
@@ -103,13 +52,13 @@ async function readOutputs({ events, workspace }: Replay): Promise<ReplayReport>
 }
 
 async function run(replay: Replay, interruption: Promise<never>): Promise<void> {
-  const { workspace, options } = replay;
-  await activate(replay);
+  const { workspace, options, events } = replay;
+  await activatePack(replay, options.rules);
   const scorer = startScorer(workspace, suiteAddresses());
   const startedAt = performance.now();
   try {
     const published = await Promise.race([publish(replay), scorer.failed, interruption]);
-    await Promise.race([allScored(replay), scorer.failed, interruption]);
+    await Promise.race([allScored(events.kafka, workspace), scorer.failed, interruption]);
     const seconds = (performance.now() - startedAt) / 1000;
     const report = await readOutputs(replay);
     if (options.json) console.log(JSON.stringify({ ...published, seconds, ...report.toJSON() }));

@@ -1,0 +1,120 @@
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { createProducer, type Producer } from "@holdfast/messaging";
+import { createUuidV7, systemClock } from "@holdfast/service-kit";
+import { silentLogger } from "@holdfast/telemetry";
+import { measureLatency } from "./bench/latency.ts";
+import { createPayments } from "./bench/payments.ts";
+import { suiteAddresses } from "./command/addresses.ts";
+import { connectEvents, type EventClient } from "./command/event-client.ts";
+import { activatePack } from "./replay/activate-pack.ts";
+import { allScored } from "./replay/all-scored.ts";
+import { startScorer } from "./replay/scorer-process.ts";
+import { createWorkspace, type Workspace } from "./replay/workspace.ts";
+
+const HELP = `Measures one scorer process, Kafka to Kafka, a decision for every payment.
+
+  npm run bench:scorer -- [--records 200000] [--cards 50000] [--rates 500,2000] [--seconds 10]
+
+Throughput from a preloaded topic, start of the process included and not; then latency from the
+intended time of sending to the decision read, at fixed rates. Topics and database of its own.
+`;
+
+interface Bench {
+  readonly events: EventClient;
+  readonly producer: Producer;
+  readonly workspace: Workspace;
+}
+
+interface Settings {
+  readonly records: number;
+  readonly cards: number;
+  readonly rates: readonly number[];
+  readonly seconds: number;
+}
+
+const sendSize = 2_000;
+const spanMs = 3_600_000;
+
+async function preload({ events, producer, workspace }: Bench, { records, cards }: Settings) {
+  const { codec } = events;
+  const payments = createPayments({ codec, topic: workspace.activity, cards, name: "preloaded" });
+  const firstAt = Date.now() - spanMs;
+  for (let sent = 0; sent < records; sent += sendSize) {
+    const count = Math.min(sendSize, records - sent);
+    const batch = Array.from({ length: count }, (_, step) => {
+      const index = sent + step;
+      return payments.record(index, firstAt + Math.floor((index / records) * spanMs));
+    });
+    await producer.send(batch);
+  }
+}
+
+async function measure(bench: Bench, settings: Settings): Promise<void> {
+  const { events, workspace } = bench;
+  await activatePack(bench, "rules");
+  await preload(bench, settings);
+  const startedAt = performance.now();
+  const scorer = startScorer(workspace, suiteAddresses());
+  try {
+    await Promise.race([allScored(events.kafka, workspace), scorer.failed]);
+    const seconds = (performance.now() - startedAt) / 1000;
+    const throughput = {
+      records: settings.records,
+      seconds: Math.round(seconds * 10) / 10,
+      perSecond: Math.round(settings.records / seconds),
+    };
+    console.log(JSON.stringify({ machine: `${cpus().length} × ${cpus()[0]?.model}`, throughput }));
+    for (const perSecond of settings.rates) {
+      const latency = await measureLatency(bench, { ...settings, perSecond });
+      console.log(JSON.stringify({ latency }));
+    }
+  } finally {
+    await scorer.stop();
+  }
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      records: { type: "string", default: "200000" },
+      cards: { type: "string", default: "50000" },
+      rates: { type: "string", default: "500,2000" },
+      seconds: { type: "string", default: "10" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const addresses = suiteAddresses();
+  const topics = ["card-activity", "fraud-decisions", "fraud-alerts"] as const;
+  const events = await connectEvents(addresses, topics);
+  const producer = createProducer({ kafka: events.kafka, logger: silentLogger });
+  const id = `bench-${createUuidV7(systemClock).next().replaceAll("-", "").slice(0, 20)}`;
+  const workspace = await createWorkspace(id, { ...addresses, kafka: events.kafka });
+  try {
+    await measure(
+      { events, producer, workspace },
+      {
+        records: Number(values.records),
+        cards: Number(values.cards),
+        rates: values.rates.split(",").filter(Boolean).map(Number),
+        seconds: Number(values.seconds),
+      },
+    );
+  } finally {
+    await producer.stop();
+    await workspace.remove();
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
+// A client that still tries to reconnect must not keep the command alive.
+process.exit();

@@ -34,6 +34,8 @@ export interface TopicAdmin {
   /** The log of each partition, by partition. Throws when the topic does not exist. */
   offsets(topic: string): Promise<Map<number, OffsetRange>>;
   lag(group: string, topics: readonly string[]): Promise<PartitionLag[]>;
+  /** How many members each group has; 0 for one that is unknown. */
+  members(groups: readonly string[]): Promise<Map<string, number>>;
   topicNames(): Promise<string[]>;
   deleteTopics(names: readonly string[]): Promise<void>;
   /** The groups must have no members. */
@@ -58,6 +60,10 @@ export function createTopicAdmin({ kafka }: { kafka: KafkaClient }): TopicAdmin 
     ensureTopics: async (definitions) => ensureTopics(await connected(), definitions),
     offsets: async (topic) => offsets(await connected(), topic),
     lag: async (group, names) => lag(await connected(), group, names),
+    members: async (groups) => {
+      const described = await (await connected()).describeGroups([...groups]);
+      return new Map(described.groups.map(({ groupId, members }) => [groupId, members.length]));
+    },
     topicNames: async () => (await connected()).listTopics(),
     deleteTopics: async (names) => (await connected()).deleteTopics({ topics: [...names] }),
     deleteGroups: async (groups) => {

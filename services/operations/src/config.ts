@@ -19,6 +19,8 @@ export const environment = z.object({
   /** The rule pack that is put in force when none is. */
   RULES_DIR: variable.text().default(fileURLToPath(new URL("../../../rules", import.meta.url))),
   SUPERVISION_INTERVAL_MS: variable.durationMs().default(1_000),
+  /** How long a consumer group must lag, hang or be gone to be called so. */
+  LAG_WINDOW_MS: variable.durationMs().default(30_000),
 });
 
 export type Config = z.output<typeof environment>;

@@ -16,7 +16,7 @@ import { type Config, rolePasswords } from "./config.ts";
 import { defaultRestartPolicy } from "./domain/connector-supervision.ts";
 import { consumerGroups } from "./domain/consumers.ts";
 import { type DatabasePlan, planConnectors } from "./domain/plan.ts";
-import { type PartitionLag, routes } from "./http/routes.ts";
+import { routes } from "./http/routes.ts";
 import { createConnectClient } from "./setup/connect-client.ts";
 import { setUpConnector } from "./setup/connectors.ts";
 import { captureRole, databaseUrl } from "./setup/databases.ts";
@@ -25,10 +25,12 @@ import { planSteps, type SetupParts } from "./setup/plan-steps.ts";
 import { createSetup, type Setup } from "./setup/steps.ts";
 import { type ConnectorSupervisor, createConnectorSupervisor } from "./supervise/connectors.ts";
 import { every } from "./supervise/every.ts";
+import { createLagWatch } from "./supervise/lag.ts";
 import { watchSlots } from "./supervise/slots.ts";
 
 const STEP_LIMIT_MS = 120_000;
 const RETRY_DELAY_MS = 500;
+const LOOKS_PER_LAG_WINDOW = 6;
 
 /** What the process brings from outside. */
 export interface Surroundings {
@@ -114,27 +116,6 @@ function supervise(parts: SetupParts, { clock, logger }: Surroundings): Connecto
   return supervisor;
 }
 
-function watchLag({ topicAdmin }: SetupParts): () => Promise<PartitionLag[]> {
-  const read = async (): Promise<PartitionLag[]> => {
-    const groups = Object.entries(consumerGroups).map(async ([group, topics]) =>
-      (await topicAdmin.lag(group, topics)).map(({ topic, partition, lagRecords }) => ({
-        group,
-        topic,
-        partition,
-        lag: lagRecords,
-      })),
-    );
-    return (await Promise.all(groups)).flat();
-  };
-  observe("kafka_consumer_lag_records", async () =>
-    (await read()).map(({ group, topic, partition, lag }) => ({
-      value: lag,
-      labels: { group, topic, partition: String(partition) },
-    })),
-  );
-  return read;
-}
-
 function addChecks(readiness: Readiness, setup: Setup): void {
   readiness.add("setup", () => {
     const open = setup.report().filter((step) => step.state !== "done");
@@ -161,7 +142,12 @@ export function components(surroundings: Surroundings): Component[] {
   addChecks(readiness, setup);
   const supervisor = supervise(parts, surroundings);
   const slots = watchSlots(config.POSTGRES_ADMIN_URL);
-  const lag = watchLag(parts);
+  const lag = createLagWatch({
+    admin: parts.topicAdmin,
+    groups: consumerGroups,
+    clock,
+    windowMs: config.LAG_WINDOW_MS,
+  });
   const http = createHttpServer({
     service: "operations",
     version: "0.1.0",
@@ -171,7 +157,7 @@ export function components(surroundings: Surroundings): Component[] {
       setup: setup.report,
       connectors: supervisor.lastSeen,
       slots: slots.read,
-      lag,
+      lag: lag.read,
     }),
     authenticate: createAuthenticate(readApiKeys(config)),
     readiness,
@@ -187,6 +173,11 @@ export function components(surroundings: Surroundings): Component[] {
     every(() => supervisor.tick(), {
       name: "connector supervision",
       intervalMs: config.SUPERVISION_INTERVAL_MS,
+      logger,
+    }),
+    every(() => lag.tick(), {
+      name: "consumer lag",
+      intervalMs: config.LAG_WINDOW_MS / LOOKS_PER_LAG_WINDOW,
       logger,
     }),
   ];

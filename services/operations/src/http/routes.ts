@@ -1,23 +1,17 @@
 import { defineRoute, type Route } from "@holdfast/service-kit";
 import { z } from "zod";
+import { lagStatuses } from "../domain/consumer-lag.ts";
 import type { ConnectorStatus } from "../setup/connect-client.ts";
 import type { StepReport } from "../setup/steps.ts";
+import type { PartitionLag } from "../supervise/lag.ts";
 import type { SlotStatus } from "../supervise/slots.ts";
-
-/** Unconsumed records of one partition, as one consumer group sees it. */
-export interface PartitionLag {
-  readonly group: string;
-  readonly topic: string;
-  readonly partition: number;
-  readonly lag: number;
-}
 
 /** What /status shows; each part is read when asked for. */
 export interface StatusSources {
   readonly setup: () => readonly StepReport[];
   readonly connectors: () => readonly ConnectorStatus[];
   readonly slots: () => Promise<readonly SlotStatus[]>;
-  readonly lag: () => Promise<readonly PartitionLag[]>;
+  readonly lag: () => readonly PartitionLag[];
 }
 
 const Status = z.object({
@@ -49,7 +43,9 @@ const Status = z.object({
       group: z.string(),
       topic: z.string(),
       partition: z.number(),
-      lag: z.number(),
+      records: z.number(),
+      seconds: z.number(),
+      status: z.enum(lagStatuses),
     }),
   ),
 });
@@ -65,12 +61,11 @@ export function routes(sources: StatusSources): Route[] {
       request: {},
       responses: { 200: { description: "What operations sees", schema: Status } },
       handle: async () => {
-        const [slots, lag] = await Promise.all([sources.slots(), sources.lag()]);
         const body = {
           setup: [...sources.setup()],
           connectors: sources.connectors(),
-          slots,
-          lag,
+          slots: await sources.slots(),
+          lag: sources.lag(),
         };
         return { status: 200, body };
       },

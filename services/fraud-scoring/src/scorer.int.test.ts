@@ -2,11 +2,9 @@ import type { FraudDecided } from "@holdfast/contracts";
 import { type IncomingRecord, tail } from "@holdfast/messaging";
 import { silentLogger } from "@holdfast/telemetry";
 import { waitFor } from "@holdfast/testkit";
-import { beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { beforeAll, describe, expect, test } from "@jest/globals";
 import { decisionIdOf } from "./domain/ids.ts";
 import { type ScorerInstance, useScorerSuite } from "./testing/scorer-suite.ts";
-
-jest.setTimeout(120_000);
 
 const suite = useScorerSuite("scorer");
 const start = Date.UTC(2026, 0, 1);

@@ -5,8 +5,8 @@ import {
   type KafkaClient,
   type PartitionProcessor,
 } from "@holdfast/messaging";
-import type { Database } from "@holdfast/outbox";
-import type { Clock, Component, Route } from "@holdfast/service-kit";
+import { createDeadLetterOffice, type Database } from "@holdfast/outbox";
+import { type Clock, type Component, deadLetterRoutes, type Route } from "@holdfast/service-kit";
 import { type Logger, observe } from "@holdfast/telemetry";
 import { defaultMaxFiringsPerRecord } from "./domain/partition-machine.ts";
 import { engineVersion } from "./engine-version.ts";
@@ -87,9 +87,13 @@ export function wireScorer(options: ScorerOptions): Scorer {
     intervalMs: housekeepingIntervalMs,
     logger,
   });
+  const deadLetters = createDeadLetterOffice({ ...options, producer, topics: [topics.activity] });
   observe("fraud_state_cards", async () => [{ value: await estimateCards(database), labels: {} }]);
   return {
-    routes: fraudScoringRoutes({ reader: createStateReader(database), codec }),
+    routes: [
+      ...fraudScoringRoutes({ reader: createStateReader(database), codec }),
+      ...deadLetterRoutes(deadLetters),
+    ],
     processor,
     metrics,
     components: [producer, processor, housekeeper],

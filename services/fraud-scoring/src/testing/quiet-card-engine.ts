@@ -73,7 +73,13 @@ function processEvent(
   if (card.latestAt + horizonMs < watermark) Object.assign(card, newSeen());
   const isDuplicate = card.ids.some(([id]) => id === event.id);
   const isTooLate = event.at < watermark - horizonMs;
-  const base = { late: event.at <= watermark, outcome: "approve", score: 0, results: [] } as const;
+  const base = {
+    late: event.at <= watermark,
+    outcome: "approve",
+    score: 0,
+    hits: [],
+    results: [],
+  } as const;
   if (isDuplicate) return { ...tail(card, []), ...base, disposition: "duplicate" };
   if (isTooLate) return { ...tail(card, []), ...base, disposition: "too_late" };
   card.ids.push([event.id, event.at]);
@@ -89,6 +95,7 @@ function processEvent(
     disposition: "judged",
     outcome: isHit ? "review" : "approve",
     score: isHit ? 40 : 0,
+    hits: isHit ? ["third-in-a-minute"] : [],
     results: [resultOf(isHit, inWindow)],
   };
 }

@@ -51,3 +51,53 @@ export function deadLetterRecord(
     },
   };
 }
+
+/** A record of a dead-letter topic, read back. */
+export interface DeadLetter {
+  /** Where it lies on the dead-letter topic. */
+  readonly record: IncomingRecord;
+  readonly originalTopic: string;
+  readonly originalPartition: number;
+  readonly originalOffset: string;
+  readonly group: string;
+  readonly errorClass: string;
+  readonly errorMessage: string;
+  readonly attempts: number;
+  /** ISO 8601. */
+  readonly firstFailedAt: string;
+}
+
+/** Reads what {@link deadLetterRecord} wrote; undefined when the headers are not those of a dead letter. */
+export function readDeadLetter(record: IncomingRecord): DeadLetter | undefined {
+  const { headers } = record;
+  const topic = headers[deadLetterHeader.topic];
+  const partition = Number(headers[deadLetterHeader.partition]);
+  if (topic === undefined || !Number.isInteger(partition) || partition < 0) return undefined;
+  return {
+    record,
+    originalTopic: topic,
+    originalPartition: partition,
+    originalOffset: headers[deadLetterHeader.offset] ?? "",
+    group: headers[deadLetterHeader.group] ?? "",
+    errorClass: headers[deadLetterHeader.errorClass] ?? "",
+    errorMessage: headers[deadLetterHeader.errorMessage] ?? "",
+    attempts: Number(headers[deadLetterHeader.attempts] ?? 0),
+    firstFailedAt: headers[deadLetterHeader.firstFailedAt] ?? "",
+  };
+}
+
+/**
+ * The record as it first was, event id and trace included, for the partition that it came from. Every
+ * group on that topic sees it again; their inboxes know the id.
+ */
+export function redrivenRecord({ record, ...letter }: DeadLetter): OutgoingRecord {
+  const added = new Set<string>(Object.values(deadLetterHeader));
+  const headers = Object.entries(record.rawHeaders).filter(([name]) => !added.has(name));
+  return {
+    topic: letter.originalTopic,
+    partition: letter.originalPartition,
+    key: record.key,
+    value: record.value,
+    headers: Object.fromEntries(headers),
+  };
+}

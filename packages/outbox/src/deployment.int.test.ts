@@ -36,8 +36,14 @@ const migrateOutbox = (direction: "up" | "down", count?: number) =>
 describe("the migrations", () => {
   test("run once, go down and come up again", async () => {
     expect(await migrateOutbox("up")).toEqual([]);
-    const down = await migrateOutbox("down", 4);
-    expect(down).toEqual(["0004_work_queue", "0003_idempotency_keys", "0002_inbox", "0001_outbox"]);
+    const down = await migrateOutbox("down", 5);
+    expect(down).toEqual([
+      "0005_dead_letter_actions",
+      "0004_work_queue",
+      "0003_idempotency_keys",
+      "0002_inbox",
+      "0001_outbox",
+    ]);
     const left = await db.database.read(
       "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '%migrations'",
     );

@@ -41,7 +41,8 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 
 /**
  * Lets a service's role read and write rows of every table in schema public, and nothing more: no DDL,
- * no update of outbox rows, no sight of the migration tables. Run as owner after `migrate`. Idempotent.
+ * no change of outbox rows or of tables with a trigger `<table>_append_only`, no sight of the migration
+ * tables. Run as owner after `migrate`. Idempotent.
  */
 export async function grantService(options: { url: string; role: string }): Promise<void> {
   const client = new pg.Client({ connectionString: options.url });
@@ -63,9 +64,13 @@ export async function grantService(options: { url: string; role: string }): Prom
 
 async function exceptions(client: pg.Client): Promise<{ name: string; rights: string }[]> {
   const { rows } = await client.query<{ name: string; rights: string }>(
-    `SELECT tablename AS name, CASE WHEN tablename = 'outbox' THEN 'UPDATE' ELSE 'ALL' END AS rights
-     FROM pg_tables
-     WHERE schemaname = 'public' AND (tablename = 'outbox' OR tablename = ANY ($1))`,
+    `SELECT relname AS name, CASE
+         WHEN relname = ANY ($1) THEN 'ALL'
+         WHEN relname = 'outbox' THEN 'UPDATE'
+         ELSE 'UPDATE, DELETE, TRUNCATE' END AS rights
+     FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND (
+       relname = 'outbox' OR relname = ANY ($1) OR EXISTS (
+         SELECT FROM pg_trigger WHERE tgrelid = pg_class.oid AND tgname = relname || '_append_only'))`,
     [[outboxMigrationsTable, "migrations"]],
   );
   return rows;

@@ -19,6 +19,7 @@ export {
   readEnvironment,
   variable,
 } from "./environment.ts";
+export { type DeadLetters, deadLetterRoutes } from "./http/dead-letter-routes.ts";
 export type { RateLimit } from "./http/rate-limit.ts";
 export {
   defineRoute,

@@ -15,6 +15,7 @@ import {
 } from "@holdfast/messaging";
 import {
   crashGuard,
+  createDeadLetterOffice,
   createParkedSweeper,
   createRetentionSweeper,
   createWorkQueue,
@@ -23,7 +24,7 @@ import {
   inbox,
   type Tx,
 } from "@holdfast/outbox";
-import type { Clock, Component, Route } from "@holdfast/service-kit";
+import { type Clock, type Component, deadLetterRoutes, type Route } from "@holdfast/service-kit";
 import { type Logger, observe } from "@holdfast/telemetry";
 import { createCarryOut } from "./handlers/carry-out.ts";
 import { onOrderAccepted } from "./handlers/on-order-accepted.ts";
@@ -103,9 +104,16 @@ export function wireInventory(options: InventoryOptions): Inventory {
   observe("stock_reservations_open", async () => [
     { value: await countOpenReservations(database.read), labels: {} },
   ]);
+  const office = createDeadLetterOffice({
+    ...options,
+    producer: deadLetters,
+    group,
+    topics: ["orders"],
+    entityOrder: "enforced",
+  });
   const retention = createRetentionSweeper({ database, logger });
   return {
-    routes: inventoryRoutes(database),
+    routes: [...inventoryRoutes(database), ...deadLetterRoutes(office)],
     router,
     components: [retention, deadLetters, overdue, expiries, router],
   };

@@ -14,12 +14,19 @@ import {
 } from "@holdfast/messaging";
 import {
   crashGuard,
+  createDeadLetterOffice,
   createRetentionSweeper,
   type Database,
   inbox,
   type Tx,
 } from "@holdfast/outbox";
-import type { Clock, Component, Ids, Route } from "@holdfast/service-kit";
+import {
+  type Clock,
+  type Component,
+  deadLetterRoutes,
+  type Ids,
+  type Route,
+} from "@holdfast/service-kit";
 import { type Logger, observe } from "@holdfast/telemetry";
 import { createChannel } from "./delivery.ts";
 import { createNotify } from "./handlers/notify.ts";
@@ -50,6 +57,8 @@ export interface NotificationService {
   readonly components: readonly Component[];
 }
 
+const group = "notification";
+
 /** orders and fraud-alerts → one record per event, audience and channel → the channel's sink. */
 export function wireNotification(options: NotificationOptions): NotificationService {
   const { database, kafka, codec, clock, ids, logger, sinks } = options;
@@ -58,7 +67,7 @@ export function wireNotification(options: NotificationOptions): NotificationServ
   const deadLetters = createProducer({ kafka, logger });
   const router = createRouter({
     kafka,
-    group: "notification",
+    group,
     logger,
     middleware: [
       trace(),
@@ -87,10 +96,16 @@ export function wireNotification(options: NotificationOptions): NotificationServ
       })),
     ),
   );
+  const office = createDeadLetterOffice({
+    ...options,
+    producer: deadLetters,
+    group,
+    topics: ["orders", "fraud-alerts"],
+  });
   const retention = createRetentionSweeper({ database, logger });
   const queues = channels.map(({ queue }) => queue);
   return {
-    routes: notificationRoutes(database.read),
+    routes: [...notificationRoutes(database.read), ...deadLetterRoutes(office)],
     router,
     components: [retention, deadLetters, ...queues, router],
   };

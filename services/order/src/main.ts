@@ -9,6 +9,7 @@ import {
   createNudge,
   createReadiness,
   createUuidV7,
+  deadLetterRoutes,
   parseEnvironment,
   readApiKeys,
   runService,
@@ -19,7 +20,12 @@ import { configuration, currenciesOf } from "./config.ts";
 import { observeSagas } from "./metrics.ts";
 import { createPaymentMethods } from "./payment/payment-methods.ts";
 import { createStatusAnnouncements } from "./store/status-announcements.ts";
-import { createConsumer, createGapSweeper, createOrderService } from "./wiring.ts";
+import {
+  createConsumer,
+  createDeadLetters,
+  createGapSweeper,
+  createOrderService,
+} from "./wiring.ts";
 
 const service = "order";
 const config = parseEnvironment(configuration);
@@ -95,7 +101,7 @@ await runService({
         "Takes orders and alone decides whether they are accepted, confirmed or cancelled.",
       host: config.HOST,
       port: config.PORT,
-      routes: order.routes,
+      routes: [...order.routes, ...deadLetterRoutes(createDeadLetters(consuming))],
       authenticate: createAuthenticate(readApiKeys(config)),
       readiness,
       logger,

@@ -15,8 +15,10 @@ import {
 } from "@holdfast/messaging";
 import {
   crashGuard,
+  createDeadLetterOffice,
   createParkedSweeper,
   type Database,
+  type DeadLetterOffice,
   everyVersion,
   inbox,
   type Tx,
@@ -122,6 +124,16 @@ export function createConsumer(record: RecordAnswer, options: ConsumerOptions): 
         }),
       ),
     ],
+  });
+}
+
+/** What this service could not handle, for people to settle. */
+export function createDeadLetters(options: ConsumerOptions): DeadLetterOffice {
+  return createDeadLetterOffice({
+    ...options,
+    group,
+    topics: ["payments", "stock"],
+    entityOrder: "enforced",
   });
 }
 

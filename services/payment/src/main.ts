@@ -8,6 +8,7 @@ import {
   createHttpServer,
   createReadiness,
   createUuidV7,
+  deadLetterRoutes,
   parseEnvironment,
   readApiKeys,
   runService,
@@ -20,7 +21,12 @@ import { seedDemoPaymentMethods } from "./jobs/seed-demo.ts";
 import { observePayments } from "./metrics.ts";
 import { createHttpProvider } from "./provider/provider.ts";
 import { createCardVault } from "./vault/card-vault.ts";
-import { createConsumer, createGapSweeper, createPaymentService } from "./wiring.ts";
+import {
+  createConsumer,
+  createDeadLetters,
+  createGapSweeper,
+  createPaymentService,
+} from "./wiring.ts";
 
 const service = "payment";
 const config = parseEnvironment(configuration);
@@ -111,7 +117,10 @@ await runService({
       description: "Keeps cards, and holds money until a verdict says whether it may move.",
       host: config.HOST,
       port: config.PORT,
-      routes: paymentRoutes({ database, payments, vault, ids, clock }),
+      routes: [
+        ...paymentRoutes({ database, payments, vault, ids, clock }),
+        ...deadLetterRoutes(createDeadLetters(consuming)),
+      ],
       authenticate: createAuthenticate(readApiKeys(config)),
       readiness,
       logger,

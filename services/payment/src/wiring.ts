@@ -18,9 +18,11 @@ import {
   type Clock,
   type Component,
   crashGuard,
+  createDeadLetterOffice,
   createParkedSweeper,
   createWorkQueue,
   type Database,
+  type DeadLetterOffice,
   everyVersion,
   type Ids,
   inbox,
@@ -130,6 +132,16 @@ export function createConsumer(payments: Payments, options: ConsumerOptions): Ro
         FraudDecided: onFraudDecided(payments, clock),
       }),
     ],
+  });
+}
+
+/** What this service could not handle, for people to settle. */
+export function createDeadLetters(options: ConsumerOptions): DeadLetterOffice {
+  return createDeadLetterOffice({
+    ...options,
+    group,
+    topics: ["orders", "fraud-decisions"],
+    entityOrder: "enforced",
   });
 }
 

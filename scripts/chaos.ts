@@ -1,11 +1,13 @@
 /** The command `npm run chaos`. */
 import { cpSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { createRandom } from "@holdfast/traffic";
 import { History } from "./chaos/history.ts";
 import { type ChaosOptions, HELP, parseOptions, replayLine } from "./chaos/options.ts";
 import { renderRound, renderViolation } from "./chaos/report.ts";
 import { type RoundReport, runRound } from "./chaos/round.ts";
 import { stockShelf } from "./chaos/shelf.ts";
+import { Deck } from "./chaos/strikes.ts";
 import { startSuite } from "./chaos/suite.ts";
 import { readSettings } from "./stack/settings.ts";
 
@@ -18,7 +20,11 @@ async function chaos(options: ChaosOptions): Promise<number> {
   const suite = await startSuite({ name: `chaos-${process.pid}` });
   const reports: RoundReport[] = [];
   try {
-    const context = { suite, shelf: await stockShelf(suite), history, cards: [] };
+    const deck = new Deck(
+      options.fault === null ? null : [options.fault],
+      createRandom(`${seed}/deck`),
+    );
+    const context = { suite, shelf: await stockShelf(suite), history, deck, cards: [] };
     for (let round = 1; round <= rounds; round += 1) {
       const report = await runRound(round, options, context);
       reports.push(report);

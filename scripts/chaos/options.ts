@@ -16,6 +16,8 @@ export const HELP = `Proves the suite under faults, on a native stack of its own
 Faults: ${faultNames.join(", ")}
 `;
 
+const restLimitMs = 90_000;
+
 /** What one run of chaos is to do. */
 export interface ChaosOptions {
   readonly rounds: number;
@@ -24,6 +26,8 @@ export interface ChaosOptions {
   readonly fault: string | null;
   readonly ratePerSecond: number;
   readonly seconds: number;
+  /** The longest wait for the suite to come to rest. */
+  readonly restLimitMs: number;
   readonly jsonFile: string | null;
   readonly keep: boolean;
 }
@@ -54,6 +58,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
     fault,
     ratePerSecond: above(0, "rate", values.rate),
     seconds: above(0, "seconds", values.seconds),
+    restLimitMs,
     jsonFile: values.json ?? null,
     keep: values.keep,
   };

@@ -10,7 +10,7 @@ import { quiesce, type Rest } from "./quiesce.ts";
 import { verifyReplay } from "./replay.ts";
 import { type CardOnFile, registerCards, type Shelf } from "./shelf.ts";
 import { type Placement, Shopper } from "./shopper.ts";
-import { heal, strikeUntil } from "./strikes.ts";
+import { type Deck, heal, strikeUntil } from "./strikes.ts";
 import type { Suite } from "./suite.ts";
 
 /** What one round did, and whether everything held. */
@@ -32,13 +32,13 @@ export interface RoundContext {
   readonly suite: Suite;
   readonly shelf: Shelf;
   readonly history: History;
+  readonly deck: Deck;
   /** Every card so far. */
   readonly cards: CardOnFile[];
 }
 
 const cardsPerRound = 50;
 const maxOutstanding = 400;
-const restLimitMs = 90_000;
 const probeLimitMs = 5_000;
 
 /** Load with faults, heal, rest, a probe, and the judgement of everything since the suite's start. */
@@ -56,11 +56,11 @@ export async function runRound(
   const watch = watchOffsets(suite, history);
   const faults = await loadAndStrike(shopper, options, { ...context, random });
   await heal(suite);
-  const rest = await quiesce(suite, restLimitMs);
+  const rest = await quiesce(suite, options.restLimitMs);
   history.note("rest", rest);
   const probeCard = cards.at(-1) as CardOnFile;
   const probeMs = await shopper.probe(probeCard, `probe-${options.seed}-${round}`, probeLimitMs);
-  await quiesce(suite, restLimitMs);
+  await quiesce(suite, options.restLimitMs);
   await watch.stop();
   const judgement = await judge(context);
   return { round, faults, rest, probeMs, ...figures(shopper.placements), ...judgement };
@@ -68,8 +68,14 @@ export async function runRound(
 
 async function loadAndStrike(
   shopper: Shopper,
-  { ratePerSecond, seconds, fault }: ChaosOptions,
-  { suite, shelf, history, random }: RoundContext & { random: ReturnType<typeof createRandom> },
+  { ratePerSecond, seconds }: ChaosOptions,
+  {
+    suite,
+    shelf,
+    history,
+    deck,
+    random,
+  }: RoundContext & { random: ReturnType<typeof createRandom> },
 ): Promise<string[]> {
   const { scarce, plentiful, dear } = shelf;
   const items = planActions({
@@ -82,10 +88,7 @@ async function loadAndStrike(
     dear,
   });
   const endsAtMs = performance.now() + seconds * 1_000;
-  const striking =
-    fault === "none"
-      ? Promise.resolve([])
-      : strikeUntil(endsAtMs, fault, { suite, history, random: random.fork("faults") });
+  const striking = strikeUntil(endsAtMs, deck, { suite, history, random: random.fork("faults") });
   await runOpenLoop({
     items,
     send: (action) => shopper.act(action),

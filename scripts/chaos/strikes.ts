@@ -1,39 +1,53 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { PartName } from "@holdfast/testkit";
+import type { Random } from "@holdfast/traffic";
 import { faults } from "./faults/all.ts";
-import type { FaultContext } from "./faults/fault.ts";
+import type { Fault, FaultContext } from "./faults/fault.ts";
 import { healProvider } from "./faults/provider.ts";
 import type { Suite } from "./suite.ts";
 
 const shortestGapMs = 5_000;
 const longestGapMs = 15_000;
 
-/**
- * Strikes again and again until `endsAtMs` (performance time), the faults drawn by the seed, each
- * once before any comes again. Resolves with the names of those that struck.
- */
+/** Faults in the order that the seed decides, each once before any comes again. */
+export class Deck {
+  readonly #candidates: readonly Fault[];
+  readonly #random: Random;
+  #left: Fault[] = [];
+
+  /** `only` are the beginnings of the wanted names; null means all faults. */
+  constructor(only: readonly string[] | null, random: Random) {
+    this.#candidates = faults.filter(
+      ({ name }) => only === null || only.some((beginning) => name.startsWith(beginning)),
+    );
+    this.#random = random;
+  }
+
+  draw(): Fault | undefined {
+    if (this.#left.length === 0) this.#left = [...this.#candidates];
+    return this.#left.splice(this.#random.between(0, this.#left.length - 1), 1)[0];
+  }
+}
+
+/** Strikes again and again until `endsAtMs` (performance time); resolves with the names of what struck. */
 export async function strikeUntil(
   endsAtMs: number,
-  only: string | null,
+  deck: Deck,
   context: FaultContext,
 ): Promise<string[]> {
   const { random, history } = context;
-  const candidates = faults.filter(({ name }) => only === null || name.startsWith(only));
   const struck: string[] = [];
-  let deck: typeof candidates = [];
-  while (candidates.length > 0) {
+  for (;;) {
     const gapMs = random.between(shortestGapMs, longestGapMs);
-    if (performance.now() + gapMs > endsAtMs) break;
-    await delay(struck.length === 0 ? gapMs / 2 : gapMs);
-    if (deck.length === 0) deck = [...candidates];
-    const fault = deck.splice(random.between(0, deck.length - 1), 1)[0];
-    if (fault === undefined) break;
+    if (performance.now() + gapMs > endsAtMs) return struck;
+    await delay(gapMs);
+    const fault = deck.draw();
+    if (fault === undefined) return struck;
     history.note("fault", { name: fault.name });
     await fault.strike(context);
     history.note("healed", { name: fault.name });
     struck.push(fault.name);
   }
-  return struck;
 }
 
 const parts: readonly PartName[] = [

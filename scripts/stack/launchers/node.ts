@@ -7,9 +7,10 @@ export const launchNode: Launcher = async (part, tools) => {
   await mkdir(part.dataDir, { recursive: true });
   const [program, ...args] = part.command;
   if (program !== "node") throw new Error(`${part.name}: the command must begin with "node"`);
+  const preload = process.env["HOLDFAST_PRELOAD"]; // tests of the tests plant bugs by it
   return {
     file: process.execPath,
-    args,
+    args: preload === undefined ? args : ["--import", preload, ...args],
     cwd: part.cwd,
     environment: {
       ...inheritedEnvironment(),

@@ -20,15 +20,21 @@ export interface StackOptions {
   readonly name: string;
   /** Parts, and what they need, or null for the whole suite. */
   readonly only: readonly PartName[] | null;
+  /** The address of a module that every service loads before its own code. */
+  readonly preload?: string;
 }
 
 /**
  * Starts a stack of its own beside whatever else runs, from empty data, on ports that are free.
  * It ends with this process at the latest. Rejects with the failing part's last log lines.
  */
-export async function startStack({ name, only }: StackOptions): Promise<StartedStack> {
+export async function startStack({ name, only, preload }: StackOptions): Promise<StartedStack> {
   const home = process.env["HOLDFAST_HOME"] ?? join(root, ".holdfast");
-  const env = { ...process.env, HOLDFAST_HOME: home };
+  const env = {
+    ...process.env,
+    HOLDFAST_HOME: home,
+    ...(preload === undefined ? {} : { HOLDFAST_PRELOAD: preload }),
+  };
   const command = async (...args: string[]) => {
     try {
       await run(process.execPath, [program, ...args, "--run", name], { cwd: root, env });

@@ -1,0 +1,67 @@
+/** The command `npm run chaos:self-test`: plants one bug after another and looks whether the checker sees it. */
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { type Plant, plants, withDatabase } from "@holdfast/testkit";
+import { createRandom } from "@holdfast/traffic";
+import { History } from "./chaos/history.ts";
+import { type RoundReport, runRound } from "./chaos/round.ts";
+import { stockShelf } from "./chaos/shelf.ts";
+import { Deck } from "./chaos/strikes.ts";
+import { startSuite } from "./chaos/suite.ts";
+import { readSettings } from "./stack/settings.ts";
+
+const seed = 1;
+const round = {
+  rounds: 1,
+  seed,
+  fault: null,
+  ratePerSecond: 12,
+  seconds: 25,
+  restLimitMs: 15_000,
+  jsonFile: null,
+  keep: false,
+};
+
+/** One round of load on a suite with the bug. */
+async function tryPlant(plant: Plant): Promise<RoundReport> {
+  const folder = resolve(
+    readSettings(process.env, "chaos-reports").home,
+    `self-test-${plant.name}`,
+  );
+  const preload = `${import.meta.resolve("@holdfast/testkit/load-plant")}?${plant.name}`;
+  const suite = await startSuite({ name: `plant-${process.pid}`, preload });
+  try {
+    for (const { database, sql } of plant.statements ?? []) {
+      await withDatabase(suite.postgresAdminUrl, database, (rows) => rows(sql));
+    }
+    return await runRound(1, round, {
+      suite,
+      shelf: await stockShelf(suite),
+      history: new History(join(folder, "history.jsonl")),
+      deck: new Deck(plant.faults, createRandom(plant.name)),
+      cards: [],
+    });
+  } finally {
+    await suite.stop();
+  }
+}
+
+/** The exit code: 0 when every bug was seen. */
+async function selfTest(names: readonly string[]): Promise<number> {
+  const chosen = plants.filter(({ name }) => names.length === 0 || names.includes(name));
+  let unseen = 0;
+  for (const plant of chosen) {
+    const { violations } = await tryPlant(plant);
+    const red = [...new Set(violations.map(({ invariant }) => invariant))];
+    const seen = plant.seenBy.some((name) => red.includes(name));
+    if (!seen) unseen += 1;
+    console.log(
+      `${seen ? "seen  " : "UNSEEN"} ${plant.name.padEnd(22)} ${red.join(", ") || "nothing is red"}    ${plant.bug}`,
+    );
+  }
+  console.log(`${chosen.length - unseen} of ${chosen.length} bugs were seen`);
+  return unseen === 0 ? 0 : 1;
+}
+
+const { values } = parseArgs({ options: { plant: { type: "string", multiple: true } } });
+process.exitCode = await selfTest(values.plant ?? []);

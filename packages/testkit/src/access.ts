@@ -26,7 +26,7 @@ export async function accessOf(
     routes: routes.map((route) => ({ ...route, run: async () => ({ status: 204 }) })),
     authenticate: createAuthenticate(scopes.map(keyOf)),
     readiness: createReadiness(),
-    rateLimit: { perMinute: 1_000_000 },
+    rateLimit: { limit: 1_000_000, windowMs: 60_000 },
     logger: silentLogger,
   });
   await server.start();

@@ -153,6 +153,18 @@ test("a fresh run over the log gives the same decisions and alerts, byte for byt
   expect(found.compared.decisions).toBeGreaterThanOrEqual(4);
 });
 
+test("bytes of somebody else's on an output topic are counted, and prove nothing", async () => {
+  const { decisions } = suite.topics;
+  const unknownSchema = Buffer.from([0, 0x7f, 0xff, 0xff, 0xff, 1]);
+  await suite.producer.send([
+    { topic: decisions, key: "poison", value: Buffer.from("poison") },
+    { topic: decisions, key: "poison", value: unknownSchema },
+  ]);
+  const found = await suite.verify();
+  expect(found.foreign).toBe(2);
+  expect(found.differences).toEqual([]);
+});
+
 test("the metrics tell what was done", async () => {
   const text = await (await fetch(`${scorer.url}/metrics`)).text();
   expect(text).toMatch(/^fraud_decisions_total\{outcome="review"\} 2$/m);

@@ -104,6 +104,11 @@ export class GroupCommit {
     await this.#writing;
     this.#begin();
     await this.#writing;
+  }
+
+  /** Writes nothing any more, whatever is pending. */
+  end(): void {
+    this.#failed = true;
     clearTimeout(this.#timer);
   }
 

@@ -74,7 +74,7 @@ export class PartitionScorer {
   #epoch = 0;
   #nextOffset = 0;
   #batch = 0;
-  #newestAppendAt = 0;
+  #newestAppendAt = Number.NaN;
   #failure: { readonly error: unknown } | undefined;
   #giveUp: ((error: unknown) => void) | undefined;
 
@@ -99,6 +99,7 @@ export class PartitionScorer {
       if (error instanceof Fenced) await this.#onFenced(error);
       else if (!this.#stay.signal.aborted) throw error;
     } finally {
+      this.#commit?.end();
       partition.ended();
     }
   }

@@ -1,10 +1,11 @@
+import type { FraudDecided } from "@holdfast/contracts";
 import { counter, histogram, observe } from "@holdfast/telemetry";
 import type { Output } from "../domain/partition-machine.ts";
 
 /** What a running partition says of itself when metrics are read. */
 export interface PartitionStatus {
   readonly watermark: number;
-  /** When the newest record that was applied was appended, milliseconds. */
+  /** When the newest record that was applied was appended, milliseconds; NaN before the first. */
   readonly newestAppendAt: number;
   readonly generation: number;
   readonly cacheBytes: number;
@@ -90,9 +91,10 @@ function observePartitions(
     { value: running.size, labels: { state: "running" } },
   ]);
   observe("fraud_ruleset_generation", () => each(({ generation }) => generation));
-  observe("fraud_watermark_delay_seconds", () =>
-    each(({ watermark, newestAppendAt }) =>
-      Number.isFinite(watermark) ? (newestAppendAt - watermark) / 1000 : 0,
+  observe("fraud_watermark_delay_seconds", async () =>
+    (await each(({ watermark, newestAppendAt }) => (newestAppendAt - watermark) / 1000)).filter(
+      // Nothing can be said before the first event, and before the first record of a stay.
+      ({ value }) => Number.isFinite(value),
     ),
   );
   observe("fraud_cache_bytes", async () => {
@@ -104,46 +106,58 @@ function observePartitions(
 /** Sums first: a counter costs more than an addition, and a batch may have thousands of results. */
 function countBatch({ records, outputs, nowMs }: AppliedBatch, topic: string): void {
   batchRecords.record(records);
-  const sums = new Map<string, { add: (count: number) => void; count: number }>();
-  const count = (key: string, add: (sum: number) => void) => {
-    const sum = sums.get(key);
-    if (sum === undefined) sums.set(key, { add, count: 1 });
-    else sum.count += 1;
-  };
-  for (const output of outputs) countOutput(output, { count, nowMs, topic });
-  for (const { add, count: sum } of sums.values()) add(sum);
+  const outcomes = new Sums();
+  const rules = new Map<string, Sums>();
+  for (const output of outputs) {
+    if (output.kind === "decision") {
+      const { decision, cause } = output;
+      outcomes.count(decision.outcome);
+      decisionSeconds.record(Math.max(nowMs - cause.appendedAt, 0) / 1000);
+      countResults(decision, rules);
+    } else if (output.kind === "alert") {
+      const { ruleId, phase } = output.alert;
+      alerts.add(1, { rule: ruleId, phase: phase.toLowerCase() });
+    } else {
+      countSetAside(output, topic);
+    }
+  }
+  outcomes.each((outcome, sum) => decisions.add(sum, { outcome }));
+  for (const [rule, sums] of rules)
+    sums.each((result, sum) => ruleResults.add(sum, { rule, result }));
 }
 
-interface Counting {
-  readonly count: (key: string, add: (sum: number) => void) => void;
-  readonly nowMs: number;
-  readonly topic: string;
-}
+/** How often each of a few words came. */
+class Sums {
+  readonly #sums: Record<string, number> = {};
 
-function countOutput(output: Output, { count, nowMs, topic }: Counting): void {
-  if (output.kind === "decision") {
-    const { outcome, rules } = output.decision;
-    count(outcome, (sum) => decisions.add(sum, { outcome: outcome.toLowerCase() }));
-    decisionSeconds.record(Math.max(nowMs - output.cause.appendedAt, 0) / 1000);
-    for (const { ruleId, result } of rules) {
-      count(`${ruleId} ${result}`, (sum) =>
-        ruleResults.add(sum, { rule: ruleId, result: result.toLowerCase() }),
-      );
-    }
-  } else if (output.kind === "alert") {
-    const { ruleId, phase } = output.alert;
-    count(`${ruleId} ${phase}`, (sum) =>
-      alerts.add(sum, { rule: ruleId, phase: phase.toLowerCase() }),
-    );
-  } else {
-    const { reason, errorClass } = output;
-    count(reason, (sum) => setAside.add(sum, { reason }));
-    if (isDeadLetter(reason)) {
-      count(`dlq ${errorClass}`, (sum) => deadLetters.add(sum, { topic, error_class: errorClass }));
-    }
+  count(word: string): void {
+    this.#sums[word] = (this.#sums[word] ?? 0) + 1;
+  }
+
+  /** In lower case, as labels are. */
+  each(use: (word: string, sum: number) => void): void {
+    for (const word in this.#sums) use(word.toLowerCase(), this.#sums[word] ?? 0);
   }
 }
 
-function isDeadLetter(reason: Extract<Output, { kind: "set_aside" }>["reason"]): boolean {
+function countResults(decision: FraudDecided, rules: Map<string, Sums>): void {
+  for (const { ruleId, result } of decision.rules) {
+    let sums = rules.get(ruleId);
+    if (sums === undefined) {
+      sums = new Sums();
+      rules.set(ruleId, sums);
+    }
+    sums.count(result);
+  }
+}
+
+type SetAside = Extract<Output, { kind: "set_aside" }>;
+
+function countSetAside({ reason, errorClass }: SetAside, topic: string): void {
+  setAside.add(1, { reason });
+  if (isDeadLetter(reason)) deadLetters.add(1, { topic, error_class: errorClass });
+}
+
+function isDeadLetter(reason: SetAside["reason"]): boolean {
   return reason === "quarantined" || reason === "unusable" || reason === "invalid_ruleset";
 }

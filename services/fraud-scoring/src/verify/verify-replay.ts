@@ -1,8 +1,11 @@
 import {
   type Codec,
   createTopicAdmin,
+  type DecodedEvent,
   type IncomingRecord,
   type KafkaClient,
+  natureOf,
+  SchemaUnavailableError,
   tail,
 } from "@holdfast/messaging";
 import type { Logger } from "@holdfast/telemetry";
@@ -37,6 +40,8 @@ export interface Verification {
   readonly otherVersions: number;
   /** Outputs that lie on their topic more than once, with equal bytes: harmless. */
   readonly repeated: number;
+  /** Records on the output topics that are no events: bytes of somebody else's. */
+  readonly foreign: number;
   readonly differences: readonly Difference[];
 }
 
@@ -59,9 +64,12 @@ export async function verifyReplay(options: VerifyOptions): Promise<Verification
   const records = await feedAll(reference, bounds, { ...options, topic: topics.activity });
   const decisions = new Comparison(topics.decisions, reference.decisions);
   const alerts = new Comparison(topics.alerts, reference.alerts);
+  let foreign = 0;
   for await (const record of readAll(options, [topics.decisions, topics.alerts])) {
-    const decoded = codec.decode(record.topic, record.value ?? Buffer.alloc(0));
-    if (decoded.type === "FraudDecided") {
+    const decoded = await decodedOutput(codec, record);
+    if (decoded === undefined) {
+      foreign += 1;
+    } else if (decoded.type === "FraudDecided") {
       const { decisionId, inputPartition, inputOffset, engineVersion: version } = decoded.event;
       const isBeyond = inputOffset >= (bounds.get(inputPartition) ?? 0);
       if (!isBeyond) decisions.compare(decisionId, version, record);
@@ -74,8 +82,29 @@ export async function verifyReplay(options: VerifyOptions): Promise<Verification
     compared: { decisions: decisions.equal, alerts: alerts.equal },
     otherVersions: decisions.otherVersions + alerts.otherVersions,
     repeated: decisions.repeated + alerts.repeated,
+    foreign,
     differences: [...decisions.differences(), ...alerts.differences()],
   };
+}
+
+/** Undefined for bytes that are no event. Throws when the registry does not answer. */
+async function decodedOutput(
+  codec: Codec,
+  { topic, value }: IncomingRecord,
+): Promise<DecodedEvent | undefined> {
+  const bytes = value ?? Buffer.alloc(0);
+  try {
+    return codec.decode(topic, bytes);
+  } catch (error) {
+    if (!(error instanceof SchemaUnavailableError)) return permanentlyUnreadable(error);
+    return codec
+      .ensureWriter(error.schemaId)
+      .then(() => codec.decode(topic, bytes), permanentlyUnreadable);
+  }
+}
+
+function permanentlyUnreadable(error: unknown): undefined {
+  if (natureOf(error) !== "permanent") throw error;
 }
 
 type Bounds = ReadonlyMap<number, number>;

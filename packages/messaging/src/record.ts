@@ -58,7 +58,8 @@ export class KafkaRecord implements IncomingRecord {
     const entries = Object.entries(this.#message.headers ?? {}).flatMap(([name, value]) => {
       // The client's types do not say so, but a header without a value is null: Debezium sends such.
       const last: Buffer | string | null | undefined = Array.isArray(value) ? value.at(-1) : value;
-      return last === undefined || last === null ? [] : [[name, Buffer.from(last)] as const];
+      if (last === undefined || last === null) return [];
+      return [[name, typeof last === "string" ? Buffer.from(last) : last] as const];
     });
     return Object.fromEntries(entries);
   }

@@ -40,7 +40,7 @@ export async function startSuite(options: Omit<StackOptions, "only">): Promise<S
   const codec = await createCodec({
     registryUrl: schemaRegistryUrl,
     cacheDir,
-    topics: ["card-activity", "fraud-decisions"],
+    topics: ["card-activity", "orders", "fraud-decisions", "fraud-alerts"],
     logger,
   });
   const producer = createProducer({ kafka, logger });

@@ -67,5 +67,6 @@ const parts: readonly PartName[] = [
 /** Whatever is stopped goes on and the provider behaves; what died is started by its supervisor. */
 export async function heal(suite: Suite): Promise<void> {
   for (const part of parts) await suite.control.signal(part, "SIGCONT").catch(() => undefined);
+  suite.network.heal();
   await healProvider(suite);
 }

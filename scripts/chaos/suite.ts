@@ -10,7 +10,14 @@ import {
   type Producer,
 } from "@holdfast/messaging";
 import { silentLogger } from "@holdfast/telemetry";
-import { type StackControl, type StackOptions, startStack, testStack } from "@holdfast/testkit";
+import {
+  type StackControl,
+  type StackOptions,
+  startStack,
+  type TestStack,
+  testStack,
+} from "@holdfast/testkit";
+import { createNetwork, type Network, type ProxiedPart } from "./network/network.ts";
 
 /** A suite of its own, and the means to use it, to hurt it and to look into it. */
 export interface Suite {
@@ -24,6 +31,8 @@ export interface Suite {
   readonly producer: Producer;
   readonly logsDir: string;
   readonly cacheDir: string;
+  /** Between the services and what they call. */
+  readonly network: Network;
   /** Base address of a service. */
   url(service: string): string;
   stop(): Promise<void>;
@@ -31,7 +40,10 @@ export interface Suite {
 
 /** Starts every part of the map from empty data, on free ports. */
 export async function startSuite(options: Omit<StackOptions, "only">): Promise<Suite> {
-  const started = await startStack({ ...options, only: null });
+  const network = await createNetwork();
+  const { via } = network;
+  const onPlanned = (stack: TestStack) => network.leadTo(portsOf(stack));
+  const started = await startStack({ ...options, only: null, via, onPlanned });
   const stack = testStack(started.runFile);
   const cacheDir = mkdtempSync(join(tmpdir(), "holdfast-chaos-"));
   const { kafkaBrokers, schemaRegistryUrl, postgresAdminUrl, control } = stack;
@@ -56,12 +68,24 @@ export async function startSuite(options: Omit<StackOptions, "only">): Promise<S
     producer,
     logsDir: dirname(control.log("order")),
     cacheDir,
+    network,
     url: stack.address,
     stop: async () => {
       await producer.stop();
       rmSync(cacheDir, { recursive: true, force: true });
       await started.stop();
+      await network.close();
     },
+  };
+}
+
+function portsOf(stack: TestStack): Record<ProxiedPart, number> {
+  const portOf = (url: string) => Number(new URL(url).port);
+  return {
+    postgres: portOf(stack.postgresAdminUrl),
+    registry: portOf(stack.schemaRegistryUrl),
+    payment: portOf(stack.address("payment")),
+    "payment-provider": portOf(stack.address("payment-provider")),
   };
 }
 

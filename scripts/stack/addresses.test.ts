@@ -1,5 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { localAddresses, localEnvironment, nativePorts } from "./addresses.ts";
+import {
+  localAddresses,
+  localEnvironment,
+  nativePorts,
+  parseDetours,
+  withDetours,
+} from "./addresses.ts";
 import { parseComposeFile } from "./compose-file.ts";
 
 const file = parseComposeFile(
@@ -52,5 +58,22 @@ test("a pair of host and port variables moves as one, a lone HOST stays", () => 
     CONNECT_POSTGRES_PORT: "4110",
     HOST: "0.0.0.0",
     PORT: "4006",
+  });
+});
+
+describe("detours", () => {
+  const ports = new Map([
+    ["postgres", new Map([[5432, 4010]])],
+    ["order", new Map([[4001, 4001]])],
+  ]);
+
+  test("lead others to a part, and leave the part where it is", () => {
+    const detours = parseDetours("postgres:5432=41001");
+    expect(withDetours(ports, "order", detours).get("postgres")?.get(5432)).toBe(41001);
+    expect(withDetours(ports, "postgres", detours).get("postgres")?.get(5432)).toBe(4010);
+  });
+
+  test("that cannot be read are refused", () => {
+    expect(() => parseDetours("postgres=41001")).toThrow("HOLDFAST_VIA");
   });
 });

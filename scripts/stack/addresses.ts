@@ -26,6 +26,37 @@ export function nativePorts(services: Iterable<ComposeService>, offset: number):
   return map;
 }
 
+/** Ports at which others than the part itself find it: `postgres:5432=41001,…`, as HOLDFAST_VIA says it. */
+export type Detours = ReadonlyMap<string, number>;
+
+/** Throws when the text is not such a list. */
+export function parseDetours(text: string): Detours {
+  return new Map(
+    text
+      .split(",")
+      .filter((entry) => entry !== "")
+      .map((entry) => {
+        const [, part, port] = /^([\w-]+:\d+)=(\d+)$/.exec(entry) ?? [];
+        if (part === undefined) throw new Error(`HOLDFAST_VIA: cannot read "${entry}"`);
+        return [part, Number(port)];
+      }),
+  );
+}
+
+/** The map as `self` shall see it: its own ports as they are, those of others with their detours. */
+export function withDetours(ports: PortMap, self: string, detours: Detours): PortMap {
+  return new Map(
+    [...ports].map(([name, own]) => [
+      name,
+      name === self
+        ? own
+        : new Map(
+            [...own].map(([port, native]) => [port, detours.get(`${name}:${port}`) ?? native]),
+          ),
+    ]),
+  );
+}
+
 /** The environment of `service` as its native process shall see it. */
 export function localEnvironment(service: ComposeService, ports: PortMap): Record<string, string> {
   const result: Record<string, string> = {};

@@ -3,7 +3,13 @@
  * ports, folders and health probe, and what each waits for. Pure.
  */
 import { join } from "node:path";
-import { localEnvironment, nativePorts, type PortMap } from "./addresses.ts";
+import {
+  type Detours,
+  localEnvironment,
+  nativePorts,
+  type PortMap,
+  withDetours,
+} from "./addresses.ts";
 import type { ComposeFile, ComposeService, Condition, LauncherName } from "./compose-file.ts";
 import { type Probe, probeOf } from "./probe.ts";
 
@@ -38,6 +44,8 @@ export interface PlanOptions {
   readonly traceStore: TraceStore;
   /** Names of parts; what they depend on is added. Null for every part. */
   readonly only: readonly string[] | null;
+  /** Where parts find each other, if not at their own ports; none by default. */
+  readonly detours?: Detours;
 }
 
 /** Parts in an order in which each comes after all that it waits for. Throws on a cycle or an unknown name. */
@@ -81,7 +89,8 @@ function toPart(service: ComposeService, ports: PortMap, options: PlanOptions): 
   const dataDir = join(options.home, "data", service.name);
   const mounts = localMounts(service, dataDir, options.root);
   const local = (value: string) => localPath(value, mounts, options.root);
-  const environment = localEnvironment(service, ports);
+  const seen = withDetours(ports, service.name, options.detours ?? new Map());
+  const environment = localEnvironment(service, seen);
   for (const [key, value] of Object.entries(environment)) environment[key] = local(value);
   applyTraceStore(environment, ports, options.traceStore);
   const launcher = service.native?.run ?? "node";

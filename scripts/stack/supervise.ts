@@ -1,6 +1,7 @@
 /** One run from its first process to its last: the supervisor, its run file, its ear, its end. */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { parseDetours } from "./addresses.ts";
 import { parseComposeFile } from "./compose-file.ts";
 import { newSocketPath, removeSocket, serveControl } from "./control.ts";
 import type { Tools } from "./launchers/launch.ts";
@@ -33,6 +34,7 @@ function planRun({ settings, tools, only }: SuperviseOptions, portOffset: number
     portOffset,
     traceStore: tools.jaeger === null ? "zipkin" : "jaeger",
     only,
+    detours: parseDetours(process.env["HOLDFAST_VIA"] ?? ""),
   });
 }
 

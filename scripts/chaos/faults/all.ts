@@ -1,4 +1,5 @@
 import type { Fault } from "./fault.ts";
+import { networkFaults } from "./network.ts";
 import { processFaults } from "./processes.ts";
 import { providerFaults } from "./provider.ts";
 import { recordFaults } from "./records.ts";
@@ -9,6 +10,7 @@ export const faults: readonly Fault[] = [
   ...providerFaults,
   ...recordFaults,
   ...slotFaults,
+  ...networkFaults,
 ];
 
 export const faultNames: readonly string[] = faults.map(({ name }) => name);

@@ -19,14 +19,15 @@ import { type DatabasePlan, planConnectors } from "./domain/plan.ts";
 import { routes } from "./http/routes.ts";
 import { createConnectClient } from "./setup/connect-client.ts";
 import { setUpConnector } from "./setup/connectors.ts";
-import { captureRole, databaseUrl } from "./setup/databases.ts";
+import { captureRole, databaseUrl, setUpSlot } from "./setup/databases.ts";
 import { activateFirstRules } from "./setup/first-rules.ts";
 import { planSteps, type SetupParts } from "./setup/plan-steps.ts";
 import { createSetup, type Setup } from "./setup/steps.ts";
 import { type ConnectorSupervisor, createConnectorSupervisor } from "./supervise/connectors.ts";
 import { every } from "./supervise/every.ts";
 import { createLagWatch } from "./supervise/lag.ts";
-import { watchSlots } from "./supervise/slots.ts";
+import { type SlotWatch, watchSlots } from "./supervise/slots.ts";
+import { createStreamRepair, type StreamRepair } from "./supervise/streams.ts";
 
 const STEP_LIMIT_MS = 120_000;
 const RETRY_DELAY_MS = 500;
@@ -116,6 +117,35 @@ function supervise(parts: SetupParts, { clock, logger }: Surroundings): Connecto
   return supervisor;
 }
 
+function repairStreams(
+  parts: SetupParts,
+  slots: SlotWatch,
+  { clock, logger, pause }: Surroundings,
+): StreamRepair {
+  const recoveries = counter("connector_recoveries_total");
+  return createStreamRepair({
+    client: parts.connect,
+    plans: parts.connectors,
+    slots: slots.read,
+    makeSlot: (plan) => setUpSlot(parts.databaseSettings, plan),
+    dropSlot: slots.drop,
+    clock,
+    pause,
+    events: {
+      began: ({ name: connector, slot }, reason) =>
+        logger.error({ connector, slot, reason }, "A change stream is broken; it begins anew"),
+      done: ({ connector, slot, cause: reason, startedAt, finishedAt }) => {
+        recoveries.add(1, { connector, action: "new_slot_and_snapshot" });
+        const durationMs = finishedAt - startedAt;
+        logger.warn(
+          { connector, slot, reason, durationMs },
+          "A change stream has a new slot and takes a snapshot of what its table still has",
+        );
+      },
+    },
+  });
+}
+
 function addChecks(readiness: Readiness, setup: Setup): void {
   readiness.add("setup", () => {
     const open = setup.report().filter((step) => step.state !== "done");
@@ -142,6 +172,7 @@ export function components(surroundings: Surroundings): Component[] {
   addChecks(readiness, setup);
   const supervisor = supervise(parts, surroundings);
   const slots = watchSlots(config.POSTGRES_ADMIN_URL);
+  const streams = repairStreams(parts, slots, surroundings);
   const lag = createLagWatch({
     admin: parts.topicAdmin,
     groups: consumerGroups,
@@ -157,6 +188,7 @@ export function components(surroundings: Surroundings): Component[] {
       setup: setup.report,
       connectors: supervisor.lastSeen,
       slots: slots.read,
+      recoveries: streams.recoveries,
       lag: lag.read,
     }),
     authenticate: createAuthenticate(readApiKeys(config)),
@@ -170,7 +202,8 @@ export function components(surroundings: Surroundings): Component[] {
     }),
     http,
     component("set-up", { start: () => setup.run() }),
-    every(() => supervisor.tick(), {
+    // First the streams: a task that is restarted without its slot would make a new one on its own.
+    every(() => streams.tick().finally(() => supervisor.tick()), {
       name: "connector supervision",
       intervalMs: config.SUPERVISION_INTERVAL_MS,
       logger,

@@ -5,12 +5,15 @@ import type { ConnectorStatus } from "../setup/connect-client.ts";
 import type { StepReport } from "../setup/steps.ts";
 import type { PartitionLag } from "../supervise/lag.ts";
 import type { SlotStatus } from "../supervise/slots.ts";
+import type { Recovery } from "../supervise/streams.ts";
 
 /** What /status shows; each part is read when asked for. */
 export interface StatusSources {
   readonly setup: () => readonly StepReport[];
   readonly connectors: () => readonly ConnectorStatus[];
   readonly slots: () => Promise<readonly SlotStatus[]>;
+  /** Newest first. */
+  readonly recoveries: () => readonly Recovery[];
   readonly lag: () => readonly PartitionLag[];
 }
 
@@ -36,6 +39,16 @@ const Status = z.object({
       active: z.boolean(),
       retainedBytes: z.number(),
       walStatus: z.string(),
+      restartPosition: z.number(),
+    }),
+  ),
+  recoveries: z.array(
+    z.object({
+      connector: z.string(),
+      slot: z.string(),
+      cause: z.enum(["slot_missing", "slot_lost", "position_gone", "repair_interrupted"]),
+      startedAt: z.iso.datetime(),
+      finishedAt: z.iso.datetime(),
     }),
   ),
   lag: z.array(
@@ -65,6 +78,11 @@ export function routes(sources: StatusSources): Route[] {
           setup: [...sources.setup()],
           connectors: sources.connectors(),
           slots: await sources.slots(),
+          recoveries: sources.recoveries().map((recovery) => ({
+            ...recovery,
+            startedAt: new Date(recovery.startedAt).toISOString(),
+            finishedAt: new Date(recovery.finishedAt).toISOString(),
+          })),
           lag: sources.lag(),
         };
         return { status: 200, body };

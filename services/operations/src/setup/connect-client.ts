@@ -25,6 +25,21 @@ export interface ConnectClient {
   status(name: string): Promise<ConnectorStatus | undefined>;
   /** Restarts one failed task, or the connector itself when `task` is undefined. */
   restart(failed: TaskStatus): Promise<void>;
+  /** Ends the connector's tasks and keeps its configuration. Returns before they have ended. */
+  stop(name: string): Promise<void>;
+  /** Starts a stopped connector again. */
+  resume(name: string): Promise<void>;
+  /** The position in Postgres' log, in bytes, behind which it would go on; undefined without one. */
+  storedPosition(name: string): Promise<number | undefined>;
+  /** Makes a stopped connector begin as if it had never run. Idempotent. */
+  forgetPosition(name: string): Promise<void>;
+}
+
+/** What Kafka Connect answers about the offsets of a Debezium connector. */
+interface OffsetsBody {
+  readonly offsets: readonly {
+    readonly offset: { readonly lsn?: number; readonly lsn_proc?: number };
+  }[];
 }
 
 const TIMEOUT_MS = 10_000;
@@ -75,6 +90,23 @@ export function createConnectClient(url: string): ConnectClient {
           ? `/connectors/${connector}/restart`
           : `/connectors/${connector}/tasks/${task}/restart`;
       await call("POST", path);
+    },
+    async stop(name) {
+      await call("PUT", `/connectors/${name}/stop`);
+    },
+    async resume(name) {
+      await call("PUT", `/connectors/${name}/resume`);
+    },
+    async storedPosition(name) {
+      const response = await call("GET", `/connectors/${name}/offsets`);
+      const { offsets } = (await response.json()) as OffsetsBody;
+      const positions = offsets.flatMap(({ offset: { lsn, lsn_proc: processed } }) =>
+        [lsn, processed].filter((position) => position !== undefined),
+      );
+      return positions.length === 0 ? undefined : Math.max(...positions);
+    },
+    async forgetPosition(name) {
+      await call("DELETE", `/connectors/${name}/offsets`);
     },
   };
 }

@@ -13,6 +13,10 @@ function world(initial: Record<string, ConnectorStatus | undefined>) {
     restart: async (task: TaskStatus) => {
       told.push(`restart ${taskKey(task)}`);
     },
+    stop: async () => undefined,
+    resume: async () => undefined,
+    storedPosition: async () => undefined,
+    forgetPosition: async () => undefined,
   };
   const supervisor = createConnectorSupervisor({
     client,

@@ -23,6 +23,9 @@ export const configuration = z.object({
   DECISION_LIMIT_MS: variable.durationMs().default(30_000),
   /** The largest amount, in minor units of the base currency, that a fallback authorises unheld. */
   FALLBACK_MAX_MINOR: variable.wholeNumber().default(5_000),
+  /** Declines of one rule per period; beyond it they become reviews. */
+  RULE_DECLINE_CAP: variable.wholeNumber().default(200),
+  RULE_DECLINE_PERIOD_MS: variable.durationMs().default(hourMs),
   HOLD_EXPIRY_MS: variable.durationMs().default(24 * hourMs),
   /** How long a partition of card-activity must be without payments before its time is advanced. */
   TIME_ADVANCE_MS: variable.durationMs().default(10_000),

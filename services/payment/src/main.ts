@@ -55,6 +55,7 @@ const vault = createCardVault({
   fingerprint: config.CARD_FINGERPRINT_KEY,
 });
 
+const cap = { declines: config.RULE_DECLINE_CAP, periodMs: config.RULE_DECLINE_PERIOD_MS };
 const payment = createPaymentService({
   database,
   clock,
@@ -71,12 +72,13 @@ const payment = createPaymentService({
     fallbackMaxMinor: config.FALLBACK_MAX_MINOR,
     holdExpiryMs: config.HOLD_EXPIRY_MS,
   },
+  cap,
   providerLimitMs: config.PROVIDER_LIMIT_MS,
   timeAdvanceMs: config.TIME_ADVANCE_MS,
 });
 const { payments } = payment;
 const consuming = { kafka, codec, producer, database, clock, logger };
-const consumer = createConsumer(payments, consuming);
+const consumer = createConsumer(payment, consuming);
 
 const readiness = createReadiness();
 readiness.add("database", () => database.check());
@@ -118,7 +120,7 @@ await runService({
       host: config.HOST,
       port: config.PORT,
       routes: [
-        ...paymentRoutes({ database, payments, vault, ids, clock }),
+        ...paymentRoutes({ database, payments, vault, ids, clock, cap }),
         ...deadLetterRoutes(createDeadLetters(consuming)),
       ],
       authenticate: createAuthenticate(readApiKeys(config)),

@@ -32,6 +32,7 @@ import {
 import type { Logger } from "@holdfast/telemetry";
 import type { ExchangeTable } from "./domain/money.ts";
 import type { Policy } from "./domain/policy.ts";
+import { createGovernor, type DeclineCap, type Governor } from "./governor.ts";
 import { onFraudDecided } from "./handlers/on-fraud-decided.ts";
 import { onOrderAccepted } from "./handlers/on-order-accepted.ts";
 import { onOrderCancelled } from "./handlers/on-order-cancelled.ts";
@@ -55,6 +56,7 @@ export interface PaymentServiceOptions {
   readonly provider: PaymentProvider;
   readonly exchange: ExchangeTable;
   readonly policy: Policy;
+  readonly cap: DeclineCap;
   readonly providerLimitMs: number;
   readonly timeAdvanceMs: number;
 }
@@ -62,6 +64,7 @@ export interface PaymentServiceOptions {
 /** Payments, and the work that they owe: calls to the provider, timers, the scorer's clock. */
 export interface PaymentService {
   readonly payments: Payments;
+  readonly governor: Governor;
   readonly steps: WorkQueue<StepTask>;
   readonly timers: WorkQueue<TimerTask>;
   readonly timeAdvancer: Component & { runDue(): Promise<number> };
@@ -88,7 +91,7 @@ export function createPaymentService(options: PaymentServiceOptions): PaymentSer
   const performStep = createPerformStep({ ...options, payments });
   const fireTimer = createFireTimer({ payments, clock });
   const timeAdvancer = createTimeAdvancer({ ...queue, partitions, idleMs: options.timeAdvanceMs });
-  return { payments, steps, timers, timeAdvancer };
+  return { payments, governor: createGovernor(options), steps, timers, timeAdvancer };
 }
 
 /** What the consumer runs on. */
@@ -103,7 +106,10 @@ export interface ConsumerOptions {
 }
 
 /** The map: topic → handler → `payments`, `card-activity`, and what every delivery goes through. */
-export function createConsumer(payments: Payments, options: ConsumerOptions): Router {
+export function createConsumer(
+  { payments, governor }: Pick<PaymentService, "payments" | "governor">,
+  options: ConsumerOptions,
+): Router {
   const { kafka, codec, producer, database, clock, logger } = options;
   return createRouter({
     kafka,
@@ -129,7 +135,7 @@ export function createConsumer(payments: Payments, options: ConsumerOptions): Ro
         }),
       ),
       on<"fraud-decisions", Tx>("fraud-decisions", {
-        FraudDecided: onFraudDecided(payments, clock),
+        FraudDecided: onFraudDecided({ payments, governor, clock }),
       }),
     ],
   });

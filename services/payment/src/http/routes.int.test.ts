@@ -30,6 +30,8 @@ const good = {
   card: { number: canary, expMonth: 6, expYear: 2026, cvc: "987" },
 };
 
+const cap = { declines: 100, periodMs: 3_600_000 };
+
 beforeEach(() => db.clear());
 
 function service() {
@@ -46,6 +48,7 @@ function service() {
       fallbackMaxMinor: 5_000,
       holdExpiryMs: 60_000,
     },
+    cap,
     providerLimitMs: 60_000,
     timeAdvanceMs: 10_000,
   });
@@ -63,7 +66,7 @@ function app(logger = silentLogger) {
     version: "0.0.0",
     host: "127.0.0.1",
     port: 0,
-    routes: paymentRoutes({ database: db.database, payments, vault, ids: db.ids, clock }),
+    routes: paymentRoutes({ database: db.database, payments, vault, ids: db.ids, clock, cap }),
     authenticate: createAuthenticate([
       key("shop", ["customer"], "*"),
       key("ann", ["customer"], "ann"),

@@ -1,0 +1,191 @@
+import { resolve } from "node:path";
+import type { Events, RuleResult } from "@holdfast/contracts";
+import {
+  createAuthenticate,
+  createHttpServer,
+  createReadiness,
+  hashApiKey,
+} from "@holdfast/service-kit";
+import { silentLogger } from "@holdfast/telemetry";
+import { buildMessage, createFakeClock, useTestDatabase } from "@holdfast/testkit";
+import { beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import request from "supertest";
+import { onFraudDecided } from "./handlers/on-fraud-decided.ts";
+import { onOrderPlaced } from "./handlers/on-order-placed.ts";
+import { paymentRoutes } from "./http/routes.ts";
+import { seedDemoPaymentMethods } from "./jobs/seed-demo.ts";
+import { createCardVault } from "./vault/card-vault.ts";
+import { createPaymentService } from "./wiring.ts";
+
+const db = useTestDatabase({ migrations: [resolve(import.meta.dirname, "../migrations")] });
+const clock = createFakeClock();
+const vault = createCardVault({ vault: Buffer.alloc(32, 1), fingerprint: Buffer.alloc(32, 2) });
+const cap = { declines: 2, periodMs: 3_600_000 };
+
+function open() {
+  return createPaymentService({
+    database: db.database,
+    clock,
+    ids: db.ids,
+    logger: silentLogger,
+    provider: {
+      carryOut: async () => ({ outcome: "succeeded", authorizationId: "auth-1" }),
+      query: async () => undefined,
+    },
+    exchange: { base: "USD", currencies: { USD: { digits: 2, baseUnitsPerMillion: 1_000_000 } } },
+    policy: {
+      decisionTimeoutMs: 2_000,
+      decisionLimitMs: 30_000,
+      fallbackMaxMinor: 5_000,
+      holdExpiryMs: 60_000,
+    },
+    cap,
+    providerLimitMs: 60_000,
+    timeAdvanceMs: 10_000,
+  });
+}
+
+beforeAll(() => seedDemoPaymentMethods({ database: db.database, vault, clock }));
+beforeEach(() => db.clear({ keep: ["payment_methods", "card_vault"] }));
+
+let orders = 0;
+
+const hitBy = (ruleId: string, fields: Partial<RuleResult> = {}): RuleResult => ({
+  ruleId,
+  ruleVersion: 1,
+  mode: "ACTIVE",
+  result: "HIT",
+  action: "DECLINE",
+  score: 90,
+  reason: "VELOCITY",
+  warming: false,
+  values: [],
+  eventIds: [],
+  ...fields,
+});
+
+/** Places an order and lets rules decline it, `deliveries` times; resolves to the payment's status. */
+async function declinedBy(rules: readonly RuleResult[], deliveries = 1): Promise<string> {
+  const { payments, governor } = open();
+  orders += 1;
+  const orderId = `00000000-0000-7000-8000-${String(orders).padStart(12, "0")}`;
+  const id = orderId;
+  const placed = {
+    orderId,
+    customerId: "cust_demo_001",
+    paymentMethodId: "pm_demo_001",
+    currency: "USD",
+  };
+  await db.database.transact((tx) =>
+    onOrderPlaced(payments)(buildMessage("orders", ["OrderPlaced", placed], { id }), tx),
+  );
+  const { rows } = await db.database.read<{ payment_id: string }>(
+    "SELECT payment_id FROM payments WHERE order_id = $1",
+    [orderId],
+  );
+  const decided: Partial<Events["FraudDecided"]> = {
+    paymentId: rows[0]?.payment_id ?? "",
+    outcome: "DECLINE",
+    rules: [...rules],
+    reasons: ["VELOCITY"],
+  };
+  const handle = onFraudDecided({ payments, governor, clock });
+  for (let delivery = 0; delivery < deliveries; delivery += 1) {
+    await db.database.transact((tx) =>
+      handle(buildMessage("fraud-decisions", ["FraudDecided", decided], { id }), tx),
+    );
+  }
+  const after = await db.database.read<{ status: string; verdict: { outcome: string } }>(
+    "SELECT status, verdict FROM payments WHERE order_id = $1",
+    [orderId],
+  );
+  return `${after.rows[0]?.verdict.outcome} ${after.rows[0]?.status}`;
+}
+
+const declined = "DECLINE declined";
+const reviewed = "REVIEW authorizing";
+
+function call(method: "get" | "post", path: string, as: string) {
+  const { app } = createHttpServer({
+    service: "payment",
+    version: "0.0.0",
+    host: "127.0.0.1",
+    port: 0,
+    routes: paymentRoutes({ ...open(), database: db.database, vault, ids: db.ids, clock, cap }),
+    authenticate: createAuthenticate([
+      { name: "root", scopes: ["admin"], customerId: null, sha256: hashApiKey("root") },
+    ]),
+    readiness: createReadiness(),
+    logger: silentLogger,
+  });
+  return request(app)[method](path).auth(as, { type: "bearer" });
+}
+
+describe("a rule that declines", () => {
+  test("does so up to its cap; after that a person decides, and the audit log says so once", async () => {
+    const seen = [];
+    for (let n = 0; n < 4; n += 1) seen.push(await declinedBy([hitBy("velocity")]));
+    expect(seen).toEqual([declined, declined, reviewed, reviewed]);
+    const { body } = await call("get", "/admin/rules", "root");
+    expect(body.rules).toEqual([{ ruleId: "velocity", declines: 2, demoted: false }]);
+    expect(body.interventions).toMatchObject([
+      { ruleId: "velocity", action: "capped", by: "governor" },
+    ]);
+  });
+
+  test("has a cap of its own, and a decline stands while one of its rules is free", async () => {
+    for (let n = 0; n < 3; n += 1) await declinedBy([hitBy("velocity")]);
+    expect(await declinedBy([hitBy("velocity"), hitBy("takeover")])).toBe(declined);
+    expect(await declinedBy([hitBy("takeover")])).toBe(declined);
+    expect(await declinedBy([hitBy("velocity"), hitBy("takeover")])).toBe(reviewed);
+  });
+
+  test("begins anew with the next period", async () => {
+    for (let n = 0; n < 3; n += 1) await declinedBy([hitBy("velocity")]);
+    clock.advance(cap.periodMs);
+    expect(await declinedBy([hitBy("velocity")])).toBe(declined);
+  });
+
+  test("is counted once for a decision that comes twice, and not for what others found", async () => {
+    const others = [hitBy("shadow", { mode: "SHADOW" }), hitBy("mild", { action: "REVIEW" })];
+    expect(await declinedBy([hitBy("velocity"), ...others], 3)).toBe(declined);
+    expect((await call("get", "/admin/rules", "root")).body.rules).toEqual([
+      { ruleId: "velocity", declines: 1, demoted: false },
+    ]);
+  });
+
+  test("is capped also when the decision does not name it", async () => {
+    for (let n = 0; n < 2; n += 1) expect(await declinedBy([])).toBe(declined);
+    expect(await declinedBy([])).toBe(reviewed);
+  });
+});
+
+describe("demoting a rule", () => {
+  const demote = (verb: "demote" | "restore", reason = "false positives") =>
+    call("post", `/admin/rules/velocity/${verb}`, "root").send({ reason });
+
+  test("turns its declines into reviews until it is restored, and is written down once", async () => {
+    for (let n = 0; n < 2; n += 1) expect((await demote("demote")).status).toBe(200);
+    expect(await declinedBy([hitBy("velocity")])).toBe(reviewed);
+    expect((await demote("restore")).body).toEqual({ ruleId: "velocity", demoted: false });
+    expect(await declinedBy([hitBy("velocity")])).toBe(declined);
+    expect((await call("get", "/admin/rules", "root")).body.interventions).toMatchObject([
+      { action: "restored", by: "root", reason: "false positives" },
+      { action: "demoted", by: "root", reason: "false positives" },
+    ]);
+  });
+
+  test("needs a reason", async () => {
+    expect((await demote("demote", " ")).status).toBe(422);
+  });
+
+  test("leaves an audit log that the service cannot change", async () => {
+    await demote("demote");
+    for (const statement of [
+      "UPDATE rule_interventions SET reason = 'x'",
+      "DELETE FROM rule_interventions",
+    ]) {
+      await expect(db.database.read(statement)).rejects.toThrow("permission denied");
+    }
+  });
+});

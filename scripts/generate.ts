@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { generateContracts } from "./generate/contracts.ts";
+import { generateDashboards } from "./generate/dashboards.ts";
 import type { GeneratedFile } from "./generate/generated-file.ts";
 import { generateTelemetry } from "./generate/telemetry.ts";
 
@@ -29,7 +30,11 @@ function main(): number {
     process.stdout.write(HELP);
     return 0;
   }
-  const files: GeneratedFile[] = [...generateContracts(root), ...generateTelemetry(root)];
+  const files: GeneratedFile[] = [
+    ...generateContracts(root),
+    ...generateTelemetry(root),
+    ...generateDashboards(root),
+  ];
   const stale = files.filter((file) => readOrEmpty(join(root, file.path)) !== file.content);
   for (const file of stale) {
     if (!values.check) {

@@ -4,6 +4,7 @@ import type { Codec, IncomingRecord, KafkaClient } from "@holdfast/messaging";
 import type {
   CardNumberFact,
   Facts,
+  GroupFact,
   JournalFact,
   ReplayFact,
   ShopFacts,
@@ -19,7 +20,7 @@ import {
   readPaymentBooks,
   readWholeDatabase,
 } from "./databases.ts";
-import { readGroups, readTopics } from "./log.ts";
+import { type Progress, readGroups, readTopics } from "./log.ts";
 
 /** Where the facts of one suite lie. */
 export interface FactSources {
@@ -39,6 +40,9 @@ export interface FactSources {
   readonly replay: () => Promise<ReplayFact>;
 }
 
+/** The longest way of a row from an outbox to its topic, at rest. */
+const publishingMs = 2_000;
+
 /**
  * Gathers all facts about a suite at rest. `shop` is what its client knows. Rejects when one of the
  * sources cannot be read.
@@ -48,13 +52,14 @@ export async function collectFacts(sources: FactSources, shop: ShopFacts): Promi
   const search = new CardSearch(createCardScanner(sources.cardNumbers));
   // Groups first: whatever is committed then is in the databases that are read after it.
   const groups = await readGroups(kafka);
+  const settledBeforeMs = Date.now() - publishingMs;
   const topics = await readTopics({ kafka, codec, see: (record) => search.record(record) });
   const [order, payment, inventory, notification, mailboxes] = await Promise.all([
     readOrderBooks(adminUrl),
     readPaymentBooks(adminUrl),
     readInventoryBooks(adminUrl),
     readNotifications(adminUrl),
-    readMailboxes(adminUrl),
+    readMailboxes(adminUrl, settledBeforeMs),
   ]);
   const logs = await readLogs(sources.logsDir);
   const journal = await readText(`${sources.providerUrl}/journal`);
@@ -76,7 +81,7 @@ export async function collectFacts(sources: FactSources, shop: ShopFacts): Promi
     ...topics,
     reservations,
     movements,
-    groups,
+    groups: await withReached(kafka, groups),
     stock: counts.map((count) => ({
       ...count,
       initial: sources.initialStock.get(count.sku) ?? 0,
@@ -86,6 +91,15 @@ export async function collectFacts(sources: FactSources, shop: ShopFacts): Promi
     replay: await sources.replay(),
     cardNumbers: search.found,
   };
+}
+
+async function withReached(kafka: KafkaClient, groups: readonly Progress[]): Promise<GroupFact[]> {
+  const nameOf = ({ group, topic, partition }: Progress) => `${group} ${topic} ${partition}`;
+  const later = new Map((await readGroups(kafka)).map((one) => [nameOf(one), one.committed]));
+  return groups.map((group) => ({
+    ...group,
+    reached: later.get(nameOf(group)) ?? group.committed,
+  }));
 }
 
 class CardSearch {

@@ -90,11 +90,14 @@ export async function readNotifications(adminUrl: string): Promise<Pick<Facts, "
   }));
 }
 
-/** What every database with an outbox or an inbox holds of it. */
+/** What every database with an outbox or an inbox holds of it; times are ms since the epoch. */
 export async function readMailboxes(
   adminUrl: string,
+  settledBeforeMs: number,
 ): Promise<Pick<Facts, "outbox" | "inbox" | "parked">> {
-  const all = await Promise.all(databases.map((database) => readMailbox(adminUrl, database)));
+  const all = await Promise.all(
+    databases.map((database) => readMailbox(adminUrl, { database, settledBeforeMs })),
+  );
   return {
     outbox: all.flatMap(({ outbox }) => outbox),
     inbox: all.flatMap(({ inbox }) => inbox),
@@ -102,21 +105,25 @@ export async function readMailboxes(
   };
 }
 
-function readMailbox(adminUrl: string, database: string) {
+function readMailbox(
+  adminUrl: string,
+  { database, settledBeforeMs }: { database: string; settledBeforeMs: number },
+) {
   return withDatabase(adminUrl, database, async (rows) => {
     const [found] = await rows<{ outbox: boolean; inbox: boolean }>(`
       SELECT to_regclass('outbox') IS NOT NULL AS outbox, to_regclass('inbox') IS NOT NULL AS inbox`);
     return {
-      outbox: found?.outbox ? await rows<OutboxFact>(outboxSql(database)) : [],
+      outbox: found?.outbox ? await rows<OutboxFact>(OUTBOX, [database, settledBeforeMs]) : [],
       inbox: found?.inbox ? await rows<InboxFact>(INBOX) : [],
       parked: found?.inbox ? await rows<ParkedFact>(PARKED) : [],
     };
   });
 }
 
-const outboxSql = (service: string) => `
-  SELECT '${service}' AS service, id, aggregatetype AS topic, type, entity_id AS "entityId",
-    entity_version AS "entityVersion", encode(sha256(payload), 'base64') AS digest
+const OUTBOX = `
+  SELECT $1::text AS service, id, aggregatetype AS topic, type, entity_id AS "entityId",
+    entity_version AS "entityVersion", encode(sha256(payload), 'base64') AS digest,
+    created_at < to_timestamp($2::float8 / 1000) AS settled
   FROM outbox`;
 
 const INBOX = `SELECT consumer_group AS "group", event_id AS "eventId" FROM inbox`;

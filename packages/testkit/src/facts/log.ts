@@ -109,8 +109,11 @@ const handled: Readonly<Record<string, Readonly<Record<string, readonly string[]
   },
 };
 
+/** How far a group has come on a partition. */
+export type Progress = Omit<GroupFact, "reached">;
+
 /** How far each consumer group has come on each of its partitions. */
-export async function readGroups(kafka: KafkaClient): Promise<GroupFact[]> {
+export async function readGroups(kafka: KafkaClient): Promise<Progress[]> {
   const admin = createTopicAdmin({ kafka });
   try {
     const groups = Object.entries(handled).map(async ([group, topics]) => {

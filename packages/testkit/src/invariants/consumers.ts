@@ -107,7 +107,7 @@ export const everyRecordIsAccountedFor: Invariant = {
       ...breach("no record is lost between the log and its consumer", unaccounted),
       ...breach(
         "a group at rest has read everything",
-        facts.groups.filter(({ committed, end }) => BigInt(committed) < BigInt(end)),
+        facts.groups.filter(({ reached, end }) => BigInt(reached) < BigInt(end)),
       ),
     ];
   },

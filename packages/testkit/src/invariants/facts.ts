@@ -145,6 +145,8 @@ export interface OutboxFact {
   readonly entityId: string;
   readonly entityVersion: number;
   readonly digest: string;
+  /** Written so long before the topics were read that it must lie there: time goes on at rest too. */
+  readonly settled: boolean;
 }
 
 export interface InboxFact {
@@ -184,6 +186,8 @@ export interface GroupFact {
   readonly partition: number;
   readonly committed: string;
   readonly end: string;
+  /** How far it had come when everything else had been read. */
+  readonly reached: string;
   /** The events that must leave an inbox row; null where every event must. */
   readonly handles: readonly string[] | null;
 }

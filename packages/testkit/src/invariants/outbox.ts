@@ -58,7 +58,7 @@ export const outboxIsTheTopic: Invariant = {
     return [
       ...breach(
         "every outbox row is on its topic",
-        facts.outbox.filter(({ id }) => !first.has(id)),
+        facts.outbox.filter(({ id, settled }) => settled && !first.has(id)),
       ),
       ...breach(
         "every record comes from an outbox",

@@ -30,6 +30,7 @@ const row = (type: string, entityId: string, entityVersion: number): OutboxFact 
   entityId,
   entityVersion,
   digest: `bytes of ${type}-${entityId}`,
+  settled: true,
 });
 
 const recordOf = (
@@ -77,13 +78,14 @@ const alert: RecordFact = {
   traceparent: null,
 };
 
+const orders = [
+  order("sold", "confirmed"),
+  order("cancelled", "cancelled"),
+  order("held", "pending", "held"),
+];
+
 /** Three orders, one sold, one cancelled, one held, of which everything is as it should be. */
 export function soundFacts(): Facts {
-  const orders = [
-    order("sold", "confirmed"),
-    order("cancelled", "cancelled"),
-    order("held", "pending", "held"),
-  ];
   return {
     shop: {
       acknowledged: orders.map(({ orderId }) => ({ orderId, key: `key-${orderId}`, atMs: 0 })),
@@ -151,6 +153,7 @@ export function soundFacts(): Facts {
         partition: 0,
         committed: String(outbox.length),
         end: String(outbox.length),
+        reached: String(outbox.length),
         handles: null,
       },
     ],

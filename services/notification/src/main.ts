@@ -27,7 +27,7 @@ const logger = createLogger({ service, level: config.LOG_LEVEL });
 const codec = await createCodec({
   registryUrl: config.SCHEMA_REGISTRY_URL,
   cacheDir: config.SCHEMA_CACHE_DIR,
-  topics: ["orders", "fraud-alerts"],
+  topics: ["orders", "payments", "fraud-alerts"],
   logger,
 });
 const database = createDatabase({

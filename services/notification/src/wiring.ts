@@ -34,6 +34,9 @@ import { onFraudAlertRaised } from "./handlers/on-fraud-alert-raised.ts";
 import { onOrderCancelled } from "./handlers/on-order-cancelled.ts";
 import { onOrderConfirmed } from "./handlers/on-order-confirmed.ts";
 import { onOrderPlaced } from "./handlers/on-order-placed.ts";
+import { onPaymentHeld } from "./handlers/on-payment-held.ts";
+import { onPaymentRefunded } from "./handlers/on-payment-refunded.ts";
+import { onPaymentVoided } from "./handlers/on-payment-voided.ts";
 import { notificationRoutes } from "./http/routes.ts";
 import type { Sink } from "./sinks/sink.ts";
 import { countPending } from "./store/notifications.ts";
@@ -59,7 +62,7 @@ export interface NotificationService {
 
 const group = "notification";
 
-/** orders and fraud-alerts → one record per event, audience and channel → the channel's sink. */
+/** orders, payments and fraud-alerts → one record per event, audience and channel → the channel's sink. */
 export function wireNotification(options: NotificationOptions): NotificationService {
   const { database, kafka, codec, clock, ids, logger, sinks } = options;
   const channels = sinks.map((sink) => createChannel(sink, { database, clock, logger }));
@@ -85,6 +88,11 @@ export function wireNotification(options: NotificationOptions): NotificationServ
         OrderConfirmed: onOrderConfirmed(notify),
         OrderCancelled: onOrderCancelled(notify),
       }),
+      on<"payments", Tx>("payments", {
+        PaymentHeld: onPaymentHeld(notify),
+        PaymentVoided: onPaymentVoided(notify),
+        PaymentRefunded: onPaymentRefunded(notify),
+      }),
       on<"fraud-alerts", Tx>("fraud-alerts", { FraudAlertRaised: onFraudAlertRaised(notify) }),
     ],
   });
@@ -100,7 +108,7 @@ export function wireNotification(options: NotificationOptions): NotificationServ
     ...options,
     producer: deadLetters,
     group,
-    topics: ["orders", "fraud-alerts"],
+    topics: ["orders", "payments", "fraud-alerts"],
   });
   const retention = createRetentionSweeper({ database, logger });
   const queues = channels.map(({ queue }) => queue);

@@ -23,7 +23,13 @@ export interface AnalystNotice {
   readonly orderId: string | null;
   readonly subject: string;
   readonly body: string;
-  readonly details: AlertDetails;
+  readonly details: AlertDetails | PaymentDetails;
+}
+
+/** What became of a payment without a rule's alert, in fields, for sinks that machines read. */
+export interface PaymentDetails {
+  readonly situation: string;
+  readonly paymentId: string;
 }
 
 /** The alert in fields, for sinks that machines read. */

@@ -1,7 +1,9 @@
 import type { CancellationReason, FraudAlertRaised } from "@holdfast/contracts";
+import { buildEvent } from "@holdfast/testkit";
 import { describe, expect, test } from "@jest/globals";
 import { fraudAlert } from "./analyst-notices.ts";
 import { orderCancelled, orderConfirmed, orderReceived } from "./customer-notices.ts";
+import { holdWithoutAlert, lateDeclineOf } from "./payment-notices.ts";
 
 const order = { orderId: "order-1", customerId: "cust_1" };
 const reasons: CancellationReason[] = [
@@ -58,6 +60,30 @@ describe("what a customer reads", () => {
 
   test("tells the amount", () => {
     expect(orderConfirmed(order, "19.99 USD").body).toContain("19.99 USD");
+  });
+});
+
+describe("what an analyst reads of payments", () => {
+  const held = buildEvent("PaymentHeld", { orderId: "order-1", paymentId: "payment-1" });
+
+  test("is told of a hold that no rule asked for, and not of one whose alert was told", () => {
+    const silent = holdWithoutAlert({ ...held, verdictSource: "FALLBACK", reasons: [] });
+    expect(silent).toMatchObject({ details: { situation: "fallback_hold" } });
+    expect(silent?.body).toContain("payment payment-1");
+    const withheld = { ...held, reasons: ["DECLINE_WITHHELD", "VELOCITY"] };
+    expect(holdWithoutAlert({ ...withheld, verdictSource: "SCORER" })?.body).toContain(
+      "(VELOCITY)",
+    );
+    const asked = { ...held, verdictSource: "SCORER", reasons: ["VELOCITY"] } as const;
+    expect(holdWithoutAlert({ ...asked, reasons: [...asked.reasons] })).toBeUndefined();
+  });
+
+  test("is told of declines that came late, by what they undid", () => {
+    const voided = buildEvent("PaymentVoided", { reason: "LATE_DECLINE" });
+    expect(lateDeclineOf(voided)?.details).toMatchObject({ situation: "late_decline_voided" });
+    const refunded = buildEvent("PaymentRefunded", { reason: "LATE_DECLINE" });
+    expect(lateDeclineOf(refunded)?.details).toMatchObject({ situation: "late_decline_refunded" });
+    expect(lateDeclineOf({ ...voided, reason: "ORDER_CANCELLED" })).toBeUndefined();
   });
 });
 

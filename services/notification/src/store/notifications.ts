@@ -1,5 +1,5 @@
 import type { Query } from "@holdfast/outbox";
-import type { AlertDetails, Audience, Notice } from "../domain/notice.ts";
+import type { AlertDetails, Audience, Notice, PaymentDetails } from "../domain/notice.ts";
 
 /** One message to one audience by one channel; times in milliseconds since the epoch. */
 export interface Notification {
@@ -14,7 +14,7 @@ export interface Notification {
   readonly orderId: string | null;
   readonly subject: string;
   readonly body: string;
-  readonly details: AlertDetails | null;
+  readonly details: AlertDetails | PaymentDetails | null;
   /** The trace in which the event was handled; null when nothing was traced. */
   readonly traceId: string | null;
   /** When the event became true. */

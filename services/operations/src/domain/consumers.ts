@@ -6,5 +6,5 @@ export const consumerGroups: Readonly<Record<string, readonly TopicName[]>> = {
   payment: ["orders", "fraud-decisions"],
   inventory: ["orders"],
   "fraud-scoring": ["card-activity"],
-  notification: ["orders", "fraud-alerts"],
+  notification: ["orders", "payments", "fraud-alerts"],
 };

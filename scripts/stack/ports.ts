@@ -13,9 +13,17 @@ export async function takenPorts(parts: readonly NativePart[]): Promise<string[]
   );
 }
 
-/** The first shift from 10000 on, in steps of 1000, at which every port of the plan is free. */
+const firstOffset = 10_000;
+const offsetStep = 1_000;
+const offsets = 20;
+
+/**
+ * A shift at which every port of the plan is free. Where the search begins depends on the process, so
+ * that two runs that start at the same time do not choose the same ports.
+ */
 export async function freeOffset(plan: (offset: number) => readonly NativePart[]): Promise<number> {
-  for (let offset = 10_000; offset < 30_000; offset += 1000) {
+  for (let tried = 0; tried < offsets; tried += 1) {
+    const offset = firstOffset + ((process.pid + tried) % offsets) * offsetStep;
     if ((await takenPorts(plan(offset))).length === 0) return offset;
   }
   throw new Error("no free ports for this run");

@@ -43,7 +43,7 @@ const notification = wireNotification({
   clock,
   ids,
   logger,
-  sinks: createSinks(config.NOTIFICATION_SINK, logger),
+  sinks: createSinks(config, { logger, clock }),
 });
 
 const readiness = createReadiness();

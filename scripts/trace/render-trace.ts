@@ -1,7 +1,7 @@
 import type { StoredSpan } from "@holdfast/telemetry/trace-store";
 import { type SpanNode, spanTrees, tornSpans } from "./span-tree.ts";
 
-const NAME_WIDTH = 46;
+const MAX_NAME_WIDTH = 72;
 const SERVICE_WIDTH = 17;
 const BAR_WIDTH = 24;
 
@@ -10,7 +10,6 @@ const NOTES: readonly string[] = [
   "holdfast.event_type",
   "holdfast.outcome",
   "holdfast.result",
-  "holdfast.attempt",
   "http.response.status_code",
 ];
 
@@ -30,10 +29,16 @@ export interface RenderOptions {
 export function renderTrace(spans: readonly StoredSpan[], { queries }: RenderOptions): string[] {
   const startMs = Math.min(...spans.map((span) => span.startMs));
   const endMs = Math.max(...spans.map((span) => span.startMs + span.durationMs));
-  const frame = { startMs, lengthMs: Math.max(endMs - startMs, 0.001) };
   const trees = spanTrees(spans, queries ? undefined : (span) => !isQuery(span));
+  const rows = trees.flatMap((tree) => rowsOf(tree, { indent: "", branch: "" }));
+  const widest = Math.max(...rows.map(({ label }) => label.length));
+  const frame = {
+    startMs,
+    lengthMs: Math.max(endMs - startMs, 0.001),
+    nameWidth: Math.min(widest, MAX_NAME_WIDTH),
+  };
   return [
-    ...trees.flatMap((tree) => nodeLines(tree, { frame, indent: "", branch: "" })),
+    ...rows.map((row) => spanLine(row, frame)),
     ...closingLines(spans, frame.lengthMs, queries),
   ];
 }
@@ -41,29 +46,31 @@ export function renderTrace(spans: readonly StoredSpan[], { queries }: RenderOpt
 interface Frame {
   readonly startMs: number;
   readonly lengthMs: number;
+  readonly nameWidth: number;
 }
 
-interface Place {
-  readonly frame: Frame;
-  readonly indent: string;
-  readonly branch: string;
+interface Row {
+  readonly span: StoredSpan;
+  /** The branches of the tree, and the span's name. */
+  readonly label: string;
 }
 
-function nodeLines({ span, children }: SpanNode, { frame, indent, branch }: Place): string[] {
+function rowsOf({ span, children }: SpanNode, place: { indent: string; branch: string }): Row[] {
+  const { indent, branch } = place;
   const below = children.flatMap((child, index) => {
     const last = index === children.length - 1;
     const under = indent + (branch === "" ? "" : branch === "└─ " ? "   " : "│  ");
-    return nodeLines(child, { frame, indent: under, branch: last ? "└─ " : "├─ " });
+    return rowsOf(child, { indent: under, branch: last ? "└─ " : "├─ " });
   });
-  return [spanLine(span, frame, `${indent}${branch}${span.name}`), ...below];
+  return [{ span, label: `${indent}${branch}${span.name}` }, ...below];
 }
 
-function spanLine(span: StoredSpan, frame: Frame, label: string): string {
+function spanLine({ span, label }: Row, frame: Frame): string {
   return [
     milliseconds(span.startMs - frame.startMs),
     milliseconds(span.durationMs),
     bar(span, frame),
-    padded(label, NAME_WIDTH),
+    padded(label, frame.nameWidth),
     padded(span.service, SERVICE_WIDTH),
     notes(span),
   ]
@@ -88,8 +95,13 @@ function bar(span: StoredSpan, { startMs, lengthMs }: Frame): string {
 
 function notes({ attributes }: StoredSpan): string {
   const told = NOTES.flatMap((name) => attributes[name] ?? []);
+  const attempt = Number(attributes["holdfast.attempt"] ?? 1);
   const error = attributes["error.type"];
-  return [...told, ...(error === undefined ? [] : [`✗ ${error}`])].join(" ");
+  return [
+    ...told,
+    ...(attempt > 1 ? [`attempt ${attempt}`] : []),
+    ...(error === undefined ? [] : [`✗ ${error}`]),
+  ].join(" ");
 }
 
 function closingLines(spans: readonly StoredSpan[], lengthMs: number, queries: boolean): string[] {

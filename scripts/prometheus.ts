@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { suiteAddresses } from "./command/addresses.ts";
+import { nativeConfiguration } from "./prometheus/native-configuration.ts";
+import { readSettings } from "./stack/settings.ts";
+
+const HELP = `Runs the installed Prometheus (or PROMETHEUS_BIN) over the running suite, until interrupted.
+
+  npm run prometheus -- [--port 9090]
+
+Alerts and recordings are those of infra/prometheus; Grafana's dashboards are in infra/grafana/generated.
+`;
+
+const root = resolve(import.meta.dirname, "..");
+
+function targets(): Map<string, string> {
+  const addresses = suiteAddresses();
+  const urls: Readonly<Record<string, string>> = {
+    order: addresses.orderUrl,
+    payment: addresses.paymentUrl,
+    inventory: addresses.inventoryUrl,
+    "fraud-scoring": addresses.fraudScoringUrl,
+    notification: addresses.notificationUrl,
+    operations: addresses.operationsUrl,
+  };
+  return new Map(Object.entries(urls).map(([service, url]) => [service, new URL(url).host]));
+}
+
+/** Resolves to Prometheus' exit code; rejects when it is not installed. */
+async function run(port: number): Promise<number> {
+  const folder = join(readSettings(process.env).home, "prometheus");
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, "prometheus.yml");
+  writeFileSync(file, nativeConfiguration(root, { targets: targets() }));
+  const program = process.env["PROMETHEUS_BIN"] ?? "prometheus";
+  const child = spawn(
+    program,
+    [
+      `--config.file=${file}`,
+      `--storage.tsdb.path=${join(folder, "data")}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      "--log.level=warn",
+    ],
+    { stdio: "inherit" },
+  );
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => child.kill());
+  child.once("spawn", () => console.log(`Prometheus: http://127.0.0.1:${port}/alerts`));
+  const [code] = (await once(child, "exit")) as [number | null];
+  return code ?? 0;
+}
+
+try {
+  const { values } = parseArgs({
+    options: {
+      port: { type: "string", default: "9090" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) console.log(HELP);
+  else process.exitCode = await run(Number(values.port));
+} catch (error) {
+  const isAbsent = (error as { code?: string }).code === "ENOENT";
+  const reason = error instanceof Error ? error.message : String(error);
+  console.error(
+    isAbsent ? "Prometheus is not installed; set PROMETHEUS_BIN or install it." : reason,
+  );
+  process.exitCode = 1;
+}

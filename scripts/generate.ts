@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { generateAsyncApi } from "./generate/asyncapi.ts";
 import { generateContracts } from "./generate/contracts.ts";
 import { generateDashboards } from "./generate/dashboards.ts";
 import type { GeneratedFile } from "./generate/generated-file.ts";
@@ -34,6 +35,7 @@ function main(): number {
     ...generateContracts(root),
     ...generateTelemetry(root),
     ...generateDashboards(root),
+    ...generateAsyncApi(root),
   ];
   const stale = files.filter((file) => readOrEmpty(join(root, file.path)) !== file.content);
   for (const file of stale) {

@@ -8,7 +8,8 @@ const SCHEMAS = "schemas/avro";
 const TOPICS = "infra/kafka/topics.yaml";
 const TARGET = "packages/contracts/src/generated";
 
-function readSchemas(root: string): AvroRecord[] {
+/** Every event's schema, by file. Throws when a file declares another name than its own. */
+export function readSchemas(root: string): AvroRecord[] {
   const folder = join(root, SCHEMAS);
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".avsc"))

@@ -33,8 +33,19 @@ export interface HttpServerOptions {
   readonly rateLimit?: RateLimit;
   /** Default 64 KiB. */
   readonly bodyLimitBytes?: number;
+  /** How long a client may take; the defaults suit people and machines. */
+  readonly timeouts?: Partial<ClientTimeouts>;
   /** Time between heartbeat comments of event streams; default 15 s. */
   readonly heartbeatMs?: number;
+}
+
+/** Milliseconds that a client has for its headers and for its whole request, and between requests. */
+export interface ClientTimeouts {
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  readonly keepAliveTimeout: number;
+  /** How often connections are examined. */
+  readonly connectionsCheckingInterval: number;
 }
 
 /** An HTTP server; `app` can be given to supertest without start. */
@@ -51,7 +62,7 @@ export interface HttpServer extends Component {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const stopping = new AbortController();
   const app = createApp(options, stopping.signal);
-  const server = createServer(timeouts, app);
+  const server = createServer({ ...defaultTimeouts, ...options.timeouts }, app);
   return {
     name: "http",
     app,
@@ -68,7 +79,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 }
 
 // Slow-loris: a client that dribbles its headers or body is cut off.
-const timeouts = {
+const defaultTimeouts: ClientTimeouts = {
   headersTimeout: 10_000,
   requestTimeout: 20_000,
   keepAliveTimeout: 10_000,

@@ -17,6 +17,7 @@ import {
 import { createLogger, stopTracing } from "@holdfast/telemetry";
 import manifest from "../package.json" with { type: "json" };
 import { configuration, currenciesOf } from "./config.ts";
+import { createStuckOrderSweeper } from "./jobs/stuck-orders.ts";
 import { observeSagas } from "./metrics.ts";
 import { createPaymentMethods } from "./payment/payment-methods.ts";
 import { createStatusAnnouncements } from "./store/status-announcements.ts";
@@ -76,11 +77,12 @@ readiness.add("kafka", () => {
   return consumer.health().connected ? "connected" : "away; answers will be read when it is back";
 });
 
-observeSagas(database.read, {
+const sagaLimitsMs = {
   pending: 3 * config.STEP_TIMEOUT_MS,
   under_review: 3 * config.HOLD_EXPIRY_MS,
   accepted: 3 * config.STEP_TIMEOUT_MS,
-});
+};
+observeSagas(database.read, sagaLimitsMs);
 
 await runService({
   service,
@@ -93,6 +95,7 @@ await runService({
     announcements,
     producer,
     createGapSweeper(consuming),
+    createStuckOrderSweeper({ query: database.read, limitsMs: sagaLimitsMs, logger }),
     consumer,
     createHttpServer({
       service,

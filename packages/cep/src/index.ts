@@ -13,6 +13,7 @@ export type {
   StepTail,
   TimedOut,
 } from "./engine/types.ts";
+export { KeyedRunner, type RunnerOptions } from "./host/keyed-runner.ts";
 export {
   Automaton,
   type Match,

@@ -10,6 +10,13 @@ const noAlerts: readonly Alert[] = [];
 const noFinals: readonly FinalResult[] = [];
 const noTimedOut: readonly TimedOut[] = [];
 const noResults: readonly RuleResult[] = [];
+const noHits: readonly string[] = [];
+
+function hitsOf({ lane, codes, outcome, score, hits }: Judgement): readonly string[] {
+  if (hits === undefined && outcome === "approve" && score === 0) return noHits;
+  const hit = lane.rules.filter((rule) => isHit(codes[rule.index] ?? 0));
+  return hit.map((rule) => rule.definition.id);
+}
 
 export function noOutput(): Output {
   return { alerts: undefined, finals: undefined, timedOut: undefined };
@@ -67,6 +74,10 @@ export class JudgedStep implements Step {
     this.#results = undefined;
   }
 
+  get hits(): readonly string[] {
+    return this.#judgement === undefined ? noHits : hitsOf(this.#judgement);
+  }
+
   get results(): readonly RuleResult[] {
     if (this.#judgement === undefined) return noResults;
     this.#results ??= resultsOf(this.#judgement, this.#stream);
@@ -108,6 +119,10 @@ export class JudgedFinal implements FinalResult {
     this.#judgement = judgement;
     this.#rules = rules;
     this.#stream = of.context.stream;
+  }
+
+  get hits(): readonly string[] {
+    return hitsOf(this.#judgement);
   }
 
   get results(): readonly RuleResult[] {

@@ -93,6 +93,8 @@ export type FinalResult = {
   readonly revision: number;
   readonly outcome: Action;
   readonly score: number;
+  /** Ids of the rules that hit, shadow rules included; cheaper than `results`. */
+  readonly hits: readonly string[];
   readonly results: readonly RuleResult[];
 };
 
@@ -127,6 +129,8 @@ export type Step = StepTail & {
   readonly outcome: Action;
   /** Highest score of the active rules that hit, 0 when none did. */
   readonly score: number;
+  /** Ids of the rules that hit, shadow rules included; cheaper than `results`. */
+  readonly hits: readonly string[];
   /**
    * One per rule that judges on arrival and is not off, in pack order; rules that judge when the
    * watermark passes speak in `finals`. Built when first read.

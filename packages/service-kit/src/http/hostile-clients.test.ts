@@ -1,4 +1,4 @@
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import { silentLogger } from "@holdfast/telemetry";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { z } from "zod";
@@ -43,32 +43,26 @@ const head =
   "POST /orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer demo-shop\r\n" +
   "Content-Type: application/json\r\n";
 
-/** Writes pieces one after another, as far as the server takes them; resolves to all it answered. */
-async function send(port: number, pieces: Iterable<string>, pauseMs = 0): Promise<string> {
+/** Writes a piece every `everyMs` until there is none or the server hangs up; resolves to its answer. */
+async function send(port: number, pieces: Iterator<string>, everyMs = 1): Promise<string> {
   const socket = connect({ host: "127.0.0.1", port });
   // The server may hang up in the middle of what we write.
   socket.on("error", () => undefined);
+  const writing = setInterval(() => {
+    const { value, done } = pieces.next();
+    if (!done) socket.write(value);
+    else {
+      clearInterval(writing);
+      socket.end();
+    }
+  }, everyMs);
   let answer = "";
   socket.on("data", (chunk) => {
     answer += String(chunk);
   });
-  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  await write(socket, pieces, pauseMs);
-  socket.end();
-  await closed;
+  await new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  clearInterval(writing);
   return answer;
-}
-
-async function write(socket: Socket, pieces: Iterable<string>, pauseMs: number): Promise<void> {
-  let resume = (): void => undefined;
-  socket.once("close", () => resume());
-  for (const piece of pieces) {
-    if (socket.destroyed || socket.readableEnded) break;
-    await new Promise<void>((resolve) => {
-      resume = resolve;
-      socket.write(piece, () => setTimeout(resolve, pauseMs));
-    });
-  }
 }
 
 function* endlessly(piece: string): Generator<string> {

@@ -1,0 +1,46 @@
+import { parseArgs } from "node:util";
+import { tail } from "@holdfast/messaging";
+import { silentLogger } from "@holdfast/telemetry";
+import { suiteAddresses } from "./command/addresses.ts";
+import { connectEvents } from "./command/event-client.ts";
+import { lineageOf, type ReadEvent, renderLineage } from "./lineage/lineage.ts";
+
+const HELP = `Prints what one verdict rests on: events with topic/partition/offset and schema, rules, state, alerts.
+
+  npm run lineage -- DECISION_ID
+
+Everything comes from the log, which is read once from its beginning; nothing from a database.
+Exit code 1 when no such decision is on fraud-decisions.
+`;
+
+const TOPICS = ["card-activity", "fraud-decisions", "fraud-alerts"] as const;
+
+async function readAll(): Promise<ReadEvent[]> {
+  const { kafka, codec } = await connectEvents(suiteAddresses(), TOPICS);
+  const events: ReadEvent[] = [];
+  const options = { kafka, topics: TOPICS, logger: silentLogger };
+  for await (const record of tail({ ...options, from: "beginning", until: "end" })) {
+    if (record.value === null) continue;
+    events.push({ record, decoded: codec.decode(record.topic, record.value) });
+  }
+  return events;
+}
+
+try {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { help: { type: "boolean", short: "h", default: false } },
+  });
+  const [decisionId] = positionals;
+  if (values.help || decisionId === undefined) {
+    console.log(HELP);
+    process.exitCode = values.help ? 0 : 1;
+  } else {
+    const lineage = lineageOf(decisionId, await readAll());
+    if (lineage === undefined) throw new Error(`There is no decision ${decisionId} on the log.`);
+    for (const line of renderLineage(lineage)) console.log(line);
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

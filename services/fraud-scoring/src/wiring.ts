@@ -18,7 +18,7 @@ import { createScorerMetrics, type ScorerMetrics } from "./loop/scorer-metrics.t
 import { compileRuleset, restoreRuleset } from "./ruleset.ts";
 import { estimateCards } from "./store/housekeeping.ts";
 import { createPartitionStore } from "./store/partition-store.ts";
-import { createStateReader } from "./store/read-state.ts";
+import { createStateReader, type RuleCounts } from "./store/read-state.ts";
 
 /** The outside world, as the scorer sees it. */
 export interface ScorerOptions {
@@ -88,14 +88,23 @@ export function wireScorer(options: ScorerOptions): Scorer {
     logger,
   });
   const deadLetters = createDeadLetterOffice({ ...options, producer, topics: [topics.activity] });
+  const reader = createStateReader(database);
+  observe("fraud_rule_labels_total", async () => ruleLabels(await reader.ruleCounts()));
   observe("fraud_state_cards", async () => [{ value: await estimateCards(database), labels: {} }]);
   return {
-    routes: [
-      ...fraudScoringRoutes({ reader: createStateReader(database), codec }),
-      ...deadLetterRoutes(deadLetters),
-    ],
+    routes: [...fraudScoringRoutes({ reader, codec }), ...deadLetterRoutes(deadLetters)],
     processor,
     metrics,
     components: [producer, processor, housekeeper],
   };
+}
+
+/** What people said of each rule's hits, its versions together: the precision of a rule. */
+function ruleLabels(counts: readonly RuleCounts[]) {
+  return [...Map.groupBy(counts, ({ ruleId }) => ruleId)].flatMap(([rule, versions]) =>
+    (["confirmed", "refuted"] as const).map((label) => ({
+      value: versions.reduce((sum, version) => sum + Number(version[label]), 0),
+      labels: { rule, label },
+    })),
+  );
 }

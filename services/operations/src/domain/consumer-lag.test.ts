@@ -31,6 +31,7 @@ describe("a consumer group on a partition", () => {
     ["hangs while the log grows", times(10, (i) => [3, 10 + i]), "stalled"],
     ["hangs before a log that stands still", times(10, () => [3, 10]), "stalled"],
     ["has gone", times(10, (i) => [3, 10 + i, 0]), "stopped"],
+    ["hung and then was dropped", times(10, (i) => [3, 10, i < 8 ? 1 : 0]), "stopped"],
     ["has gone and come back just now", times(10, (i) => [3, 10, i === 9 ? 1 : 0]), "stalled"],
     ["moves again after a stall", [...times(8, (): Look => [3, 10]), [4, 10]], "ok"],
     ["is behind for less than the window", times(6, (i) => [3, 10 + i]), "ok"],

@@ -105,7 +105,8 @@ function statusOf(samples: readonly LagSample[], windowMs: number): LagStatus {
   if (oldest === undefined || newest === undefined) return "ok";
   const tooShort = newest.atMs - oldest.atMs < windowMs;
   if (tooShort || samples.some((sample) => lagOf(sample) === 0)) return "ok";
-  if (samples.every(({ members }) => members === 0)) return "stopped";
+  // Two looks: between a member that leaves and one that comes a group is empty for a moment.
+  if (samples.slice(-2).every(({ members }) => members === 0)) return "stopped";
   if (newest.committedOffset <= oldest.committedOffset) return "stalled";
   return fallsBehind(samples) ? "lagging" : "ok";
 }

@@ -1,6 +1,6 @@
 import { removeValues } from "../window/accumulator.ts";
 import { dropOldest, type Entry, holds, latestAt, logLength } from "../window/log.ts";
-import { foldEntry } from "../window/sliding.ts";
+import { foldEntry, settleEviction } from "../window/sliding.ts";
 import type { JudgeContext } from "./judge-context.ts";
 import type { CompiledLane } from "./lane-plan.ts";
 import type { LaneState } from "./state.ts";
@@ -37,7 +37,10 @@ function leaveLog(
     const fills = oldest.at > spec.since && holds(oldest, spec.fill);
     if (sliding !== undefined && sliding.tail <= number) {
       sliding.tail = number + 1;
-      if (fills) removeValues(sliding.totals, spec.columns, oldest.values);
+      if (fills) {
+        removeValues(sliding.totals, spec.columns, oldest.values);
+        settleEviction(spec, sliding, log);
+      }
     }
     if (fold && fills && oldest.at >= latestAt(log) - spec.sizeMs) {
       state.panes[s] ??= [];

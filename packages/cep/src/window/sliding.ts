@@ -122,10 +122,11 @@ export function slide(spec: SlidingSpec, state: SlidingState, log: EventLog): vo
     removeValues(state.totals, spec.columns, entry.values);
     evicted = true;
   }
-  if (evicted && spec.columns.length > 0) afterEviction(spec, state, log);
+  if (evicted) settleEviction(spec, state, log);
 }
 
-function afterEviction(spec: SlidingSpec, state: SlidingState, log: EventLog): void {
+/** Finds again what cannot be subtracted: minima, maxima and sums of doubles. */
+export function settleEviction(spec: SlidingSpec, state: SlidingState, log: EventLog): void {
   for (let c = 0; c < spec.columns.length; c++) {
     const column = spec.columns[c];
     const totals = state.totals.columns[c];

@@ -5,6 +5,8 @@ import {
   KeyedRunner,
   loadRules,
   type RulePack,
+  ruleKeys,
+  stageKeys,
   toEvent,
   type Value,
 } from "@holdfast/cep";
@@ -397,4 +399,17 @@ describe("shipped rules", () => {
       "velocity-60s: Holds a payment when a card makes 3 or more payments above $100.00 within 60 seconds",
     );
   });
+});
+
+test("the JSON Schema for editors knows the keys that the loader knows", () => {
+  const schema = JSON.parse(
+    readFileSync(join(import.meta.dirname, "rules.schema.json"), "utf8"),
+  ) as {
+    $defs: {
+      rule: { properties: Record<string, unknown> };
+      stage: { properties: Record<string, unknown> };
+    };
+  };
+  expect(Object.keys(schema.$defs.rule.properties).sort()).toEqual([...ruleKeys].sort());
+  expect(Object.keys(schema.$defs.stage.properties).sort()).toEqual([...stageKeys].sort());
 });

@@ -25,6 +25,8 @@ export type { PatternSpec, Quantifier, Skip, Stage } from "./pattern/pattern.ts"
 export { type Link, type Run, type Runs, stagesOf } from "./pattern/runs.ts";
 export type { RuleDefinition, RulePack } from "./rules/definition.ts";
 export { type LoadResult, loadRules } from "./rules/load.ts";
+export { stageKeys } from "./rules/read-pattern.ts";
+export { ruleKeys } from "./rules/read-rule.ts";
 export type { Action, LoadError, Mode, Rule, RuleFile } from "./rules/types.ts";
 export {
   type Field,

@@ -14,7 +14,8 @@ import { MapReader } from "./map-reader.ts";
 import { always, readCondition } from "./read-condition.ts";
 import { describeNode } from "./source.ts";
 
-const stageKeys = [
+/** Keys that a stage may have. */
+export const stageKeys: readonly string[] = [
   "as",
   "link",
   "not",

@@ -1,4 +1,4 @@
-import { isMap, type YAMLMap } from "yaml";
+import type { YAMLMap } from "yaml";
 import { eventScope, type Scope } from "../language/scope.ts";
 import { didYouMean } from "../language/suggest.ts";
 import type { Stream } from "../stream.ts";
@@ -10,7 +10,8 @@ import { readWindowPlan } from "./read-window.ts";
 import { describeSentence } from "./sentence.ts";
 import type { SourceFile } from "./source.ts";
 
-export const ruleKeys = [
+/** Keys that a rule may have. */
+export const ruleKeys: readonly string[] = [
   "id",
   "version",
   "mode",
@@ -33,7 +34,7 @@ export const ruleKeys = [
   "onMissing",
   "overflow",
   "then",
-] as const;
+];
 
 /** Which keys belong to which plan: a rule follows one. */
 const planKeys: Readonly<Record<string, readonly string[]>> = {
@@ -176,8 +177,4 @@ function readEmit(reader: MapReader): Emit {
     time: emit?.oneOf("time", ["early", "final", "both"]) ?? "early",
     timedOut: emit?.flag("timedOut") ?? false,
   };
-}
-
-export function isRuleMap(node: unknown): node is YAMLMap {
-  return isMap(node);
 }

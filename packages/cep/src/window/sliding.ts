@@ -132,8 +132,9 @@ export function settleEviction(spec: SlidingSpec, state: SlidingState, log: Even
     const totals = state.totals.columns[c];
     if (column === undefined || totals === undefined) continue;
     if (column.extremes) {
-      totals.min = readExtreme(state.minima[c] ?? [], state.tail, { log, column });
-      totals.max = readExtreme(state.maxima[c] ?? [], state.tail, { log, column });
+      const of = { log, column };
+      totals.min = readExtreme(state.minima[c] ?? [], state.tail, of) ?? Number.POSITIVE_INFINITY;
+      totals.max = readExtreme(state.maxima[c] ?? [], state.tail, of) ?? Number.NEGATIVE_INFINITY;
     }
     if (column.float) totals.sum = sumOf(spec, state, { log, column });
   }
@@ -141,11 +142,11 @@ export function settleEviction(spec: SlidingSpec, state: SlidingState, log: Even
 
 type ColumnOfLog = { readonly log: EventLog; readonly column: ColumnSpec };
 
-function readExtreme(queue: number[], tail: number, of: ColumnOfLog): number {
+function readExtreme(queue: number[], tail: number, of: ColumnOfLog): number | undefined {
   while (queue[0] !== undefined && queue[0] < tail) queue.shift();
   const value = queue[0] === undefined ? undefined : entryAt(of.log, queue[0])?.values;
   const number = value?.[of.column.position];
-  return typeof number === "number" ? number : Number.NaN;
+  return typeof number === "number" ? number : undefined;
 }
 
 function sumOf(spec: SlidingSpec, state: SlidingState, of: ColumnOfLog): number {

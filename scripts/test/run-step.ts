@@ -48,12 +48,13 @@ const jestNodeOptions = [
 ].join(" ");
 
 function run([file = "", ...args]: readonly string[]): Promise<number> {
+  const { HOLDFAST_TEST_STACK: _, ...environment } = process.env; // each project starts a stack of its own
   const isJest = args[0]?.includes("jest") ?? false;
   const child = spawn(file, args, {
     cwd: root,
     stdio: ["ignore", isJest ? "ignore" : "inherit", "inherit"], // jest reports on stderr; stdout would repeat it as JSON
     env: {
-      ...process.env,
+      ...environment,
       PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env["PATH"] ?? ""}`,
       TURBO_TELEMETRY_DISABLED: "1",
       ...(isJest ? { NODE_OPTIONS: jestNodeOptions } : {}),

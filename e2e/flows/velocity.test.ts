@@ -1,6 +1,7 @@
 import { waitFor } from "@holdfast/testkit";
 import { describe, expect, test } from "@jest/globals";
 import { call, keys } from "../support/api.ts";
+import { readEvents } from "../support/events.ts";
 import { placeOrder, registerCard, review, waitForStatus } from "../support/shop.ts";
 
 const customerId = "cust_demo_020";
@@ -22,6 +23,11 @@ describe("four orders above $100 within a minute on one payment method", () => {
     await waitForStatus(fourth, "under_review");
     await waitForStatus(first, "confirmed");
     await waitForStatus(second, "confirmed");
+
+    const alerts = (await readEvents("fraud-alerts", "FraudAlertRaised")).filter(
+      ({ ruleId, orderId }) => ruleId === "velocity-60s" && [third, fourth].includes(orderId ?? ""),
+    );
+    expect(alerts).toMatchObject([{ orderId: third, action: "REVIEW", reason: "VELOCITY_60S" }]);
 
     await review(third, "release");
     await review(fourth, "decline");

@@ -10,6 +10,7 @@ import type {
   ShopFacts,
   SinkFact,
 } from "../invariants/facts.ts";
+import { waitFor } from "../wait-for.ts";
 import { type CardScanner, createCardScanner } from "./card-scanner.ts";
 import {
   databases,
@@ -160,5 +161,10 @@ async function readText(url: string): Promise<string> {
 /** The newest traces, as far as the store still has them; nothing where there is no store. */
 async function readTraces(zipkinUrl: string | undefined): Promise<string> {
   if (zipkinUrl === undefined) return "";
-  return readText(`${zipkinUrl}/api/v2/traces?limit=200&lookback=3600000`);
+  // A busy store gives up a search with 500 and manages it a moment later.
+  return waitFor(() => readText(`${zipkinUrl}/api/v2/traces?limit=50&lookback=3600000`), {
+    limitMs: 60_000,
+    everyMs: 1_000,
+    what: "the search for traces",
+  });
 }

@@ -67,7 +67,7 @@ describe("a service of ours", () => {
   test("has its folders in the run's home and the checkout", () => {
     expect(order.cwd).toBe(join(root, "services/order"));
     expect(order.environment["SCHEMA_CACHE_DIR"]).toBe("/var/holdfast/run/data/order/schemas");
-    expect(part("fraud-scoring").environment["RULES_DIR"]).toBe(join(root, "rules"));
+    expect(part("operations").environment["RULES_DIR"]).toBe(join(root, "rules"));
   });
 });
 

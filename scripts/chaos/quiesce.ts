@@ -21,12 +21,21 @@ export interface Rest {
   readonly unrest: readonly string[];
 }
 
-/** Waits until nothing moves any more, at two looks in a row, or until the time is over. */
-export async function quiesce(suite: Suite, limitMs: number): Promise<Rest> {
+/**
+ * Waits until nothing moves any more, at two looks in a row, or until the time is over. `onUnrest` is
+ * told what still moves, whenever that has changed.
+ */
+export async function quiesce(
+  suite: Suite,
+  limitMs: number,
+  onUnrest: (unrest: readonly string[]) => void = () => undefined,
+): Promise<Rest> {
   const beganAt = performance.now();
   let unrest: readonly string[] = [];
   for (let quiet = 0; ; ) {
+    const before = unrest.join();
     unrest = await unrestOf(suite);
+    if (unrest.join() !== before) onUnrest(unrest);
     quiet = unrest.length === 0 ? quiet + 1 : 0;
     const tookMs = Math.round(performance.now() - beganAt);
     if (quiet >= quietLooks || tookMs > limitMs) return { tookMs, unrest };

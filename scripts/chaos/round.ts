@@ -56,7 +56,9 @@ export async function runRound(
   const watch = watchOffsets(suite, history);
   const faults = await loadAndStrike(shopper, options, { ...context, random });
   await heal(suite);
-  const rest = await quiesce(suite, options.restLimitMs);
+  const rest = await quiesce(suite, options.restLimitMs, (unrest) => {
+    history.note("unrest", { unrest });
+  });
   history.note("rest", rest);
   const probeCard = cards.at(-1) as CardOnFile;
   const probeMs = await shopper.probe(probeCard, `probe-${options.seed}-${round}`, probeLimitMs);

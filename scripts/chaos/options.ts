@@ -16,7 +16,8 @@ export const HELP = `Proves the suite under faults, on a native stack of its own
 Faults: ${faultNames.join(", ")}
 `;
 
-const restLimitMs = 90_000;
+/** I5: whatever is under way ends or waits for a person within this time after the heal. */
+const restLimitMs = 60_000;
 
 /** What one run of chaos is to do. */
 export interface ChaosOptions {

@@ -1,23 +1,26 @@
 import { cpus } from "node:os";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { createProducer, type Producer } from "@holdfast/messaging";
 import { createUuidV7, systemClock } from "@holdfast/service-kit";
 import { silentLogger } from "@holdfast/telemetry";
 import { measureLatency } from "./bench/latency.ts";
 import { createPayments } from "./bench/payments.ts";
+import { measureThroughput } from "./bench/throughput.ts";
 import { suiteAddresses } from "./command/addresses.ts";
 import { connectEvents, type EventClient } from "./command/event-client.ts";
 import { activatePack } from "./replay/activate-pack.ts";
-import { allScored } from "./replay/all-scored.ts";
 import { startScorer } from "./replay/scorer-process.ts";
 import { createWorkspace, type Workspace } from "./replay/workspace.ts";
 
 const HELP = `Measures one scorer process, Kafka to Kafka, a decision for every payment.
 
   npm run bench:scorer -- [--records 200000] [--cards 50000] [--rates 500,2000] [--seconds 10]
+                          [--profile FOLDER]
 
 Throughput from a preloaded topic, start of the process included and not; then latency from the
 intended time of sending to the decision read, at fixed rates. Topics and database of its own.
+--profile leaves a CPU profile of the scorer in FOLDER, to be opened with a browser's tools.
 `;
 
 interface Bench {
@@ -31,6 +34,7 @@ interface Settings {
   readonly cards: number;
   readonly rates: readonly number[];
   readonly seconds: number;
+  readonly profile: string | undefined;
 }
 
 const sendSize = 2_000;
@@ -55,15 +59,14 @@ async function measure(bench: Bench, settings: Settings): Promise<void> {
   await activatePack(bench, "rules");
   await preload(bench, settings);
   const startedAt = performance.now();
-  const scorer = startScorer(workspace, suiteAddresses());
+  const nodeFlags =
+    settings.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${settings.profile}`];
+  const scorer = startScorer(workspace, suiteAddresses(), { nodeFlags });
   try {
-    await Promise.race([allScored(events.kafka, workspace), scorer.failed]);
-    const seconds = (performance.now() - startedAt) / 1000;
-    const throughput = {
-      records: settings.records,
-      seconds: Math.round(seconds * 10) / 10,
-      perSecond: Math.round(settings.records / seconds),
-    };
+    const throughput = await measureThroughput(
+      { kafka: events.kafka, scorer, workspace },
+      { records: settings.records, startedAt },
+    );
     console.log(JSON.stringify({ machine: `${cpus().length} × ${cpus()[0]?.model}`, throughput }));
     for (const perSecond of settings.rates) {
       const latency = await measureLatency(bench, { ...settings, perSecond });
@@ -81,6 +84,7 @@ async function main(): Promise<void> {
       cards: { type: "string", default: "50000" },
       rates: { type: "string", default: "500,2000" },
       seconds: { type: "string", default: "10" },
+      profile: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -102,6 +106,7 @@ async function main(): Promise<void> {
         cards: Number(values.cards),
         rates: values.rates.split(",").filter(Boolean).map(Number),
         seconds: Number(values.seconds),
+        profile: values.profile && resolve(values.profile),
       },
     );
   } finally {

@@ -9,18 +9,30 @@ import type { Workspace } from "./workspace.ts";
 
 /** A scorer that works for one replay. */
 export interface ScorerProcess {
+  readonly pid: number;
   /** Rejects when the scorer ended although nobody asked it to. */
   readonly failed: Promise<never>;
-  /** Ends it and resolves when it has ended. */
-  stop(): Promise<void>;
+  /** Ends it, by SIGTERM unless told otherwise, and resolves when it has ended. */
+  stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
+}
+
+/** What is special about one start. */
+export interface ScorerStart {
+  /** For Node itself, in front of the program. */
+  readonly nodeFlags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Starts the service itself, the same code as live, on the workspace's topics and database. */
-export function startScorer(workspace: Workspace, addresses: SuiteAddresses): ScorerProcess {
+export function startScorer(
+  workspace: Workspace,
+  addresses: SuiteAddresses,
+  { nodeFlags = [], environment = {} }: ScorerStart = {},
+): ScorerProcess {
   const schemas = mkdtempSync(join(tmpdir(), "holdfast-replay-"));
   const child = spawn(
     process.execPath,
-    ["--disable-warning=TimeoutNegativeWarning", "src/main.ts"],
+    ["--disable-warning=TimeoutNegativeWarning", ...nodeFlags, "src/main.ts"],
     {
       cwd: join(root, "services/fraud-scoring"),
       stdio: ["ignore", "ignore", "inherit"],
@@ -37,6 +49,7 @@ export function startScorer(workspace: Workspace, addresses: SuiteAddresses): Sc
         SCORER_TOPIC_PREFIX: workspace.prefix,
         SCORER_GROUP: workspace.group,
         OTEL_TRACES_EXPORTER: "none",
+        ...environment,
       },
     },
   );
@@ -48,10 +61,11 @@ export function startScorer(workspace: Workspace, addresses: SuiteAddresses): Sc
   });
   failed.catch(() => undefined);
   return {
+    pid: child.pid ?? 0,
     failed,
-    stop: async () => {
+    stop: async (signal = "SIGTERM") => {
       isStopping = true;
-      if (isRunning(child)) child.kill("SIGTERM");
+      if (isRunning(child)) child.kill(signal);
       await ended;
       rmSync(schemas, { recursive: true, force: true });
     },

@@ -1,3 +1,4 @@
+import { dependenciesRule } from "./dependencies.ts";
 import { codeOf, isTest, isTypeScript, type SourceFile } from "./source-tree.ts";
 
 /** One broken rule: where, and what to do instead. */
@@ -50,6 +51,8 @@ const EDGES =
 const isInside = (file: SourceFile): boolean =>
   isTypeScript(file) && !isTest(file) && !EDGES.test(file.path);
 
+const FOUNDATIONS = ["service-kit", "outbox", "messaging", "contracts", "telemetry"];
+
 /** Which of our packages a package may import. Tests may import testkit besides. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cep: [],
@@ -59,9 +62,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   messaging: ["contracts", "telemetry"],
   outbox: ["messaging", "contracts", "telemetry"],
   testkit: ["messaging", "outbox", "contracts", "telemetry", "service-kit"],
-  services: ["service-kit", "outbox", "messaging", "contracts", "telemetry"],
-  "fraud-scoring": ["service-kit", "outbox", "messaging", "contracts", "telemetry", "cep"],
-  operations: ["service-kit", "outbox", "messaging", "contracts", "telemetry", "cep"],
+  "event-service": FOUNDATIONS,
+  services: ["event-service", ...FOUNDATIONS],
+  "fraud-scoring": ["event-service", ...FOUNDATIONS, "cep"],
+  operations: [...FOUNDATIONS, "cep"],
   simulators: ["service-kit", "telemetry", "messaging"],
 };
 
@@ -160,6 +164,7 @@ function migrations(files: readonly SourceFile[]): Violation[] {
 /** The rules of the house that neither the compiler nor the linter can check. */
 export const rules: readonly Rule[] = [
   { name: "packages import only what they may", check: importDirections },
+  dependenciesRule,
   { name: "domain folders import only domain folders", check: domainImportsDomain },
   {
     name: "the engine and every domain folder are pure",

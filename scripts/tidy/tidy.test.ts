@@ -22,6 +22,10 @@ describe("each rule finds what it is for", () => {
       "services/order/src/a.ts",
       'import { x } from "@holdfast/cep";',
     ),
+    "each workspace declares what it imports, and no more": file(
+      "services/order/package.json",
+      '{ "name": "@holdfast/order", "dependencies": { "left-pad": "1.3.0" } }',
+    ),
     "domain folders import only domain folders": file(
       "services/order/src/domain/a.ts",
       'import { Pool } from "pg";',

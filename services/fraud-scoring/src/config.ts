@@ -1,13 +1,17 @@
-import { httpVariables, kafkaVariables, parseEnvironment, variable } from "@holdfast/service-kit";
+import { eventServiceVariables } from "@holdfast/event-service";
+import { parseEnvironment, variable } from "@holdfast/service-kit";
 import { z } from "zod";
+import { sessionUrl } from "./store/session-url.ts";
+
+/** What the environment says. */
+export type Configuration = ReturnType<typeof readConfig>;
 
 /** The environment, parsed once; every missing or wrong variable is named at once. */
 export function readConfig() {
   return parseEnvironment(
     z.object({
-      ...httpVariables,
-      ...kafkaVariables,
-      DATABASE_URL: variable.url(),
+      ...eventServiceVariables,
+      DATABASE_URL: variable.url().transform(sessionUrl),
       /** Memory for card states, all partitions together. */
       SCORER_CACHE_MB: variable.wholeNumber().default(128),
       /** State is written at the latest after this time, or this many records of a partition. */

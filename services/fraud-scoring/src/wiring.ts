@@ -1,101 +1,82 @@
-import {
-  type Codec,
-  createPartitionProcessor,
-  createProducer,
-  type KafkaClient,
-  type PartitionProcessor,
-} from "@holdfast/messaging";
-import { createDeadLetterOffice, type Database } from "@holdfast/outbox";
-import { type Clock, type Component, deadLetterRoutes, type Route } from "@holdfast/service-kit";
-import { type Logger, observe } from "@holdfast/telemetry";
+import type { EventService, Wiring } from "@holdfast/event-service";
+import { createPartitionProcessor } from "@holdfast/messaging";
+import { createDeadLetterOffice } from "@holdfast/outbox";
+import { observe } from "@holdfast/telemetry";
+import type { Configuration } from "./config.ts";
 import { defaultMaxFiringsPerRecord } from "./domain/partition-machine.ts";
 import { engineVersion } from "./engine-version.ts";
 import { createHousekeeper } from "./housekeeper.ts";
 import { fraudScoringRoutes } from "./http/routes.ts";
 import { topicNames } from "./loop/outgoing.ts";
 import { PartitionScorer, type ScorerContext } from "./loop/partition-scorer.ts";
-import { createScorerMetrics, type ScorerMetrics } from "./loop/scorer-metrics.ts";
+import { createScorerMetrics } from "./loop/scorer-metrics.ts";
 import { compileRuleset, restoreRuleset } from "./ruleset.ts";
 import { estimateCards } from "./store/housekeeping.ts";
 import { createPartitionStore } from "./store/partition-store.ts";
 import { createStateReader, type RuleCounts } from "./store/read-state.ts";
-
-/** The outside world, as the scorer sees it. */
-export interface ScorerOptions {
-  readonly database: Database;
-  readonly kafka: KafkaClient;
-  readonly codec: Codec;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly group: string;
-  readonly topicPrefix: string;
-  readonly cacheBytes: number;
-  readonly commit: { readonly intervalMs: number; readonly records: number };
-  readonly maxBatchRecords: number;
-  readonly decisionsKept: number;
-}
-
-/** The scorer, ready to start. */
-export interface Scorer {
-  readonly routes: readonly Route[];
-  readonly processor: PartitionProcessor;
-  readonly metrics: ScorerMetrics;
-  /** In the order of their start. */
-  readonly components: readonly Component[];
-}
 
 const housekeepingIntervalMs = 5_000;
 /** Commits may lag this many times behind before scoring waits for them. */
 const maxCommitsBehind = 4;
 
 /** card-activity → (card state, rules) → fraud-decisions, fraud-alerts, late output, dead letters. */
-export function wireScorer(options: ScorerOptions): Scorer {
-  const { database, kafka, codec, clock, logger, group } = options;
-  const topics = topicNames(options.topicPrefix, group);
-  const producer = createProducer({ kafka, logger });
+export function wireScorer(service: EventService, config: Configuration): Wiring {
+  const { database, kafka, codec, logger, readiness } = service;
+  const group = config.SCORER_GROUP;
+  const topics = topicNames(config.SCORER_TOPIC_PREFIX ?? "", group);
   const metrics = createScorerMetrics(topics.activity);
   const context: ScorerContext = {
+    ...service,
     store: createPartitionStore(database),
-    producer,
-    codec,
     encoding: { codec, topics, group },
     compile: compileRuleset,
     restore: restoreRuleset,
     engineVersion,
-    limits: {
-      commit: options.commit,
-      maxBatchRecords: options.maxBatchRecords,
-      maxUncommittedRecords: maxCommitsBehind * options.commit.records,
-      maxFiringsPerRecord: defaultMaxFiringsPerRecord,
-      cacheBytes: () => options.cacheBytes / Math.max(metrics.running().size, 1),
-    },
-    clock,
+    limits: limitsOf(config, () => metrics.running().size),
     metrics,
-    logger,
   };
-  const processor = createPartitionProcessor({
-    kafka,
-    group,
-    topics: [topics.activity],
-    logger,
-    process: (stay) => new PartitionScorer(context, stay).run(),
-  });
   const housekeeper = createHousekeeper({
     database,
     partitions: () => metrics.running().keys(),
-    decisionsKept: options.decisionsKept,
+    decisionsKept: config.SCORER_DECISIONS_KEPT,
     intervalMs: housekeepingIntervalMs,
     logger,
   });
-  const deadLetters = createDeadLetterOffice({ ...options, producer, topics: [topics.activity] });
   const reader = createStateReader(database);
+  readiness.add("partitions", () => {
+    const taking = metrics.takingOver();
+    if (taking.length > 0) throw new Error(`taking over ${taking.join(", ")}`);
+    return `${metrics.running().size} running`;
+  });
   observe("fraud_rule_labels_total", async () => ruleLabels(await reader.ruleCounts()));
   observe("fraud_state_cards", async () => [{ value: await estimateCards(database), labels: {} }]);
   return {
-    routes: [...fraudScoringRoutes({ reader, codec }), ...deadLetterRoutes(deadLetters)],
-    processor,
-    metrics,
-    components: [producer, processor, housekeeper],
+    consumer: {
+      processor: createPartitionProcessor({
+        kafka,
+        group,
+        topics: [topics.activity],
+        logger,
+        process: (stay) => new PartitionScorer(context, stay).run(),
+      }),
+      deadLetters: createDeadLetterOffice({ ...service, group, topics: [topics.activity] }),
+      sweepers: [housekeeper],
+    },
+    routes: fraudScoringRoutes({ reader, codec }),
+    components: [],
+  };
+}
+
+/** How far commits may lag, and how much memory each partition gets of what all have together. */
+function limitsOf(config: Configuration, runningPartitions: () => number): ScorerContext["limits"] {
+  const { SCORER_COMMIT_INTERVAL_MS: intervalMs, SCORER_COMMIT_RECORDS: records } = config;
+  const cacheBytes = config.SCORER_CACHE_MB * 1024 * 1024;
+  return {
+    commit: { intervalMs, records },
+    maxBatchRecords: config.SCORER_MAX_BATCH_RECORDS,
+    maxUncommittedRecords: maxCommitsBehind * records,
+    maxFiringsPerRecord: defaultMaxFiringsPerRecord,
+    cacheBytes: () => cacheBytes / Math.max(runningPartitions(), 1),
   };
 }
 

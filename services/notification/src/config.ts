@@ -1,4 +1,5 @@
-import { httpVariables, kafkaVariables, variable } from "@holdfast/service-kit";
+import { eventServiceVariables } from "@holdfast/event-service";
+import { variable } from "@holdfast/service-kit";
 import { z } from "zod";
 
 /** The channels that can be configured; a new one is a file in sinks/ and a case in create-sinks.ts. */
@@ -9,9 +10,7 @@ export type ChannelName = (typeof channels)[number];
 
 /** The environment of the notification service. */
 export const configuration = z.object({
-  ...httpVariables,
-  ...kafkaVariables,
-  DATABASE_URL: variable.url(),
+  ...eventServiceVariables,
   /** Where messages go: one channel, or several with commas between. */
   NOTIFICATION_SINK: variable
     .list()

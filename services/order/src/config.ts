@@ -1,14 +1,13 @@
 import { fileURLToPath } from "node:url";
-import { httpVariables, kafkaVariables, variable } from "@holdfast/service-kit";
+import { eventServiceVariables } from "@holdfast/event-service";
+import { variable } from "@holdfast/service-kit";
 import { z } from "zod";
 
 const hourMs = 60 * 60 * 1000;
 
 /** The environment of the order service. */
 export const configuration = z.object({
-  ...httpVariables,
-  ...kafkaVariables,
-  DATABASE_URL: variable.url(),
+  ...eventServiceVariables,
   PAYMENT_URL: variable.url(),
   /** A key of payment's that may see every payment method. */
   PAYMENT_API_KEY: variable.text(),
@@ -23,6 +22,17 @@ export const configuration = z.object({
   /** How long a person may take; as in payment. */
   HOLD_EXPIRY_MS: variable.durationMs().default(24 * hourMs),
 });
+
+export type Configuration = z.output<typeof configuration>;
+
+/** How long an order may stand in a state before it counts as stuck. */
+export function sagaLimitsMs(config: Configuration) {
+  return {
+    pending: 3 * config.STEP_TIMEOUT_MS,
+    under_review: 3 * config.HOLD_EXPIRY_MS,
+    accepted: 3 * config.STEP_TIMEOUT_MS,
+  };
+}
 
 const currencies = z.object({ currencies: z.record(z.string().regex(/^[A-Z]{3}$/), z.object({})) });
 

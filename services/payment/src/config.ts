@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { httpVariables, kafkaVariables, variable } from "@holdfast/service-kit";
+import { eventServiceVariables } from "@holdfast/event-service";
+import { variable } from "@holdfast/service-kit";
 import { z } from "zod";
 import type { ExchangeTable } from "./domain/money.ts";
 
@@ -7,9 +8,7 @@ const hourMs = 60 * 60 * 1000;
 
 /** The environment of the payment service. */
 export const configuration = z.object({
-  ...httpVariables,
-  ...kafkaVariables,
-  DATABASE_URL: variable.url(),
+  ...eventServiceVariables,
   PAYMENT_PROVIDER_URL: variable.url(),
   /** The longest wait for one answer of the provider's. */
   PROVIDER_TIMEOUT_MS: variable.durationMs().default(2_000),

@@ -14,8 +14,8 @@ import { onFraudDecided } from "./handlers/on-fraud-decided.ts";
 import { onOrderPlaced } from "./handlers/on-order-placed.ts";
 import { paymentRoutes } from "./http/routes.ts";
 import { seedDemoPaymentMethods } from "./jobs/seed-demo.ts";
+import { createPaymentService } from "./payment-service.ts";
 import { createCardVault } from "./vault/card-vault.ts";
-import { createPaymentService } from "./wiring.ts";
 
 const db = useTestDatabase({ migrations: [resolve(import.meta.dirname, "../migrations")] });
 const clock = createFakeClock();

@@ -9,6 +9,7 @@ import { onOrderAccepted } from "./handlers/on-order-accepted.ts";
 import { onOrderCancelled } from "./handlers/on-order-cancelled.ts";
 import { onOrderPlaced } from "./handlers/on-order-placed.ts";
 import { seedDemoPaymentMethods } from "./jobs/seed-demo.ts";
+import { createPaymentService, type PaymentService } from "./payment-service.ts";
 import { createPerformStep } from "./provider/perform-step.ts";
 import {
   type PaymentProvider,
@@ -18,7 +19,6 @@ import {
 } from "./provider/provider.ts";
 import { findPayment, readHistory } from "./store/payments.ts";
 import { createCardVault } from "./vault/card-vault.ts";
-import { createPaymentService, type PaymentService } from "./wiring.ts";
 
 const db = useTestDatabase({ migrations: [resolve(import.meta.dirname, "../migrations")] });
 const clock = createFakeClock();

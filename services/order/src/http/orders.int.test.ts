@@ -10,8 +10,8 @@ import { silentLogger } from "@holdfast/telemetry";
 import { createFakeClock, useTestDatabase } from "@holdfast/testkit";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import request from "supertest";
+import { createOrderService } from "../order-service.ts";
 import type { PaymentMethod } from "../payment/payment-methods.ts";
-import { createOrderService } from "../wiring.ts";
 
 const db = useTestDatabase({ migrations: [resolve(import.meta.dirname, "../../migrations")] });
 const clock = createFakeClock();

@@ -11,9 +11,9 @@ import { createFakeClock, useTestDatabase, waitFor } from "@holdfast/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import { createCarryOut } from "../handlers/carry-out.ts";
+import { createOrderService } from "../order-service.ts";
 import { insertOrder } from "../store/orders.ts";
 import { createStatusAnnouncements } from "../store/status-announcements.ts";
-import { createOrderService } from "../wiring.ts";
 
 const db = useTestDatabase({ migrations: [resolve(import.meta.dirname, "../../migrations")] });
 const clock = createFakeClock();

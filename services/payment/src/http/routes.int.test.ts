@@ -11,9 +11,9 @@ import { beforeEach, describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import request from "supertest";
 import { demoCardNumber, seedDemoPaymentMethods } from "../jobs/seed-demo.ts";
+import { createPaymentService } from "../payment-service.ts";
 import type { PaymentProvider } from "../provider/provider.ts";
 import { createCardVault } from "../vault/card-vault.ts";
-import { createPaymentService } from "../wiring.ts";
 import { paymentRoutes } from "./routes.ts";
 
 const db = useTestDatabase({ migrations: [resolve(import.meta.dirname, "../../migrations")] });

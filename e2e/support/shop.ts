@@ -25,9 +25,10 @@ function luhnCheckDigit(digits: string): number {
   return (10 - (sum % 10)) % 10;
 }
 
-/** A valid card number that no other test uses. */
-export function freshCardNumber(): string {
-  const digits = `4000${String(randomInt(10 ** 11)).padStart(11, "0")}`;
+/** A valid card number that no other test uses; a Visa one, or of the brand that the prefix means. */
+export function freshCardNumber(prefix = "4000", length = 16): string {
+  const free = length - 1 - prefix.length;
+  const digits = `${prefix}${String(randomInt(10 ** free)).padStart(free, "0")}`;
   return `${digits}${luhnCheckDigit(digits)}`;
 }
 

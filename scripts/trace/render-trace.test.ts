@@ -12,6 +12,7 @@ const span = (spanId: string, parts: Partial<StoredSpan> = {}): StoredSpan => ({
   startMs: 1_000,
   durationMs: 10,
   attributes: {},
+  links: [],
   ...parts,
 });
 
@@ -23,7 +24,15 @@ const late = span("process orders", {
   startMs: 1_030,
   attributes: { "holdfast.event_type": "OrderPlaced", "error.type": "TimeoutError" },
 });
-const early = span("send orders", { parentId: root.spanId, startMs: 1_005 });
+const early = span("send orders", {
+  parentId: root.spanId,
+  startMs: 1_005,
+  links: [
+    { traceId: "t", spanId: "x" },
+    { traceId: "u", spanId: "y" },
+    { traceId: "u", spanId: "z" },
+  ],
+});
 const trace = [late, early, query, root];
 
 describe("the tree of a trace", () => {
@@ -51,13 +60,17 @@ describe("a printed trace", () => {
 
   test("has a line a span with start, duration, service and what it was about", () => {
     expect(lines[0]).toMatch(/^ +0\.0 ms +40\.0 ms {2}█{24} {2}post \/orders +order$/);
-    expect(lines[1]).toMatch(/├─ send orders +order$/);
+    expect(lines[1]).toMatch(/├─ send orders +order +links to 1 other trace$/);
     expect(lines[2]).toMatch(/30\.0 ms .*└─ process orders +payment +OrderPlaced ✗ TimeoutError$/);
   });
 
   test("counts queries, and lists them when asked", () => {
-    expect(lines.at(-1)).toContain("4 spans in 2 services, 40.0 ms; 1 database queries not shown");
+    expect(lines.at(-2)).toContain("4 spans in 2 services, 40.0 ms; 1 database queries not shown");
     expect(renderTrace(trace, { queries: true }).join("\n")).toContain("insert");
+  });
+
+  test("names the traces that its spans rest on besides", () => {
+    expect(lines.at(-1)).toBe("linked traces: u");
   });
 
   test("says so when it is torn", () => {

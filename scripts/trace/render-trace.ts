@@ -93,12 +93,24 @@ function bar(span: StoredSpan, { startMs, lengthMs }: Frame): string {
   return `${"·".repeat(from)}${"█".repeat(to - from)}${"·".repeat(BAR_WIDTH - to)}`;
 }
 
-function notes({ attributes }: StoredSpan): string {
+/** The other traces that spans link to, each once. */
+const linkedTraces = (spans: readonly StoredSpan[]): string[] => [
+  ...new Set(
+    spans.flatMap(({ links, traceId }) =>
+      links.map((link) => link.traceId).filter((id) => id !== traceId),
+    ),
+  ),
+];
+
+function notes(span: StoredSpan): string {
+  const { attributes } = span;
   const told = NOTES.flatMap((name) => attributes[name] ?? []);
   const attempt = Number(attributes["holdfast.attempt"] ?? 1);
   const error = attributes["error.type"];
+  const others = linkedTraces([span]).length;
   return [
     ...told,
+    ...(others > 0 ? [`links to ${others} other trace${others > 1 ? "s" : ""}`] : []),
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
     ...(error === undefined ? [] : [`✗ ${error}`]),
   ].join(" ");
@@ -109,9 +121,11 @@ function closingLines(spans: readonly StoredSpan[], lengthMs: number, queries: b
   const hidden = queries ? 0 : spans.filter(isQuery).length;
   const torn = tornSpans(spans).length;
   const total = milliseconds(lengthMs).trim();
+  const linked = linkedTraces(spans);
   return [
     `${spans.length} spans in ${services.size} services, ${total}` +
       (hidden > 0 ? `; ${hidden} database queries not shown (--queries)` : ""),
+    ...(linked.length > 0 ? [`linked traces: ${linked.join(" ")}`] : []),
     ...(torn > 0 ? [`${torn} spans hang loose: their parents are not in the store`] : []),
   ];
 }

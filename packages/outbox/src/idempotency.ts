@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { counter, withSpan } from "@holdfast/telemetry";
+import { counter, holdsCardNumber, withSpan } from "@holdfast/telemetry";
 import { canonicalJson } from "./canonical-json.ts";
 import type { Database } from "./database.ts";
 import type { ProblemDetails } from "./errors.ts";
@@ -97,6 +97,15 @@ function scopeOf(request: IdempotentRequest): Scope {
       code: "idempotency_key_malformed",
       title: "The Idempotency-Key header must be 1 to 255 printable ASCII characters",
       errors: [{ pointer: "/header/idempotency-key", message: "1 to 255 printable characters" }],
+    });
+  }
+  if (holdsCardNumber(key)) {
+    // It would be stored, and not in the vault.
+    throw new IdempotencyProblem({
+      status: 400,
+      code: "idempotency_key_malformed",
+      title: "The Idempotency-Key header must not hold a card number",
+      errors: [{ pointer: "/header/idempotency-key", message: "Not a card number" }],
     });
   }
   return [request.caller.name, `${request.method.toUpperCase()} ${request.route}`, key];

@@ -20,6 +20,7 @@ export {
   variable,
 } from "./environment.ts";
 export { type DeadLetters, deadLetterRoutes } from "./http/dead-letter-routes.ts";
+export { freeText } from "./http/free-text.ts";
 export type { RateLimit } from "./http/rate-limit.ts";
 export {
   defineRoute,

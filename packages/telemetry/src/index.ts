@@ -4,7 +4,7 @@ export { httpMetrics } from "./http-metrics.ts";
 export * from "./logger.ts";
 export * from "./metrics.ts";
 export { type Observation, observe } from "./observed-metrics.ts";
-export { redactText } from "./redact.ts";
+export { holdsCardNumber, redactText } from "./redact.ts";
 export * from "./service-identity.ts";
 export * from "./spans.ts";
 export { startTracingWith, stopTracing } from "./tracing.ts";

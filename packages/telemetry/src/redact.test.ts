@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { redactFields, redactText } from "./redact.ts";
+import { holdsCardNumber, redactFields, redactText } from "./redact.ts";
 
 const card = "4111111111111111";
 
@@ -15,6 +15,13 @@ describe("redacting text", () => {
     expect(redactText(text).replace(/\D/g, "")).toBe("");
   });
 
+  test.each(["cvc 8317", "CVV2: 123", 'a "cvc":"8317"', "security code: 123"])(
+    "removes a security code, %s",
+    (text) => {
+      expect(redactText(text)).not.toMatch(/\d{3}/);
+    },
+  );
+
   test("removes e-mail addresses", () => {
     expect(redactText("Key (email)=(ada@example.org) exists")).not.toContain("ada@");
   });
@@ -24,6 +31,7 @@ describe("redacting text", () => {
     "offset 4111111111111112",
     "at 2026-11-21T04:00:39.244Z",
     "1795233638895",
+    "code 500",
   ])("leaves %s alone", (text) => {
     expect(redactText(text)).toBe(text);
   });
@@ -31,6 +39,19 @@ describe("redacting text", () => {
   test("cuts what is too long", () => {
     expect(redactText("x".repeat(10_000)).length).toBeLessThan(5_000);
   });
+});
+
+describe("a card number", () => {
+  test.each([card, "pay 4111 1111 1111 1111", "378282246310005", "5555-5555-5555-4444"])(
+    "is seen in %s",
+    (text) => expect(holdsCardNumber(text)).toBe(true),
+  );
+
+  // A day and time, a longer id, a wrong check digit: each passes or looks the part but for its length.
+  test.each(["20261121064430", "412345678901234569", "4111111111111112", "cust_4111111111111111"])(
+    "is not seen in %s",
+    (text) => expect(holdsCardNumber(text)).toBe(false),
+  );
 });
 
 describe("redacting fields", () => {

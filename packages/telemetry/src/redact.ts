@@ -52,12 +52,29 @@ function redactError(error: Error, depth: number): Record<string, unknown> {
 const digits = /(?<![\w.-])[2-6]\d(?:[ -]?\d){10,17}(?![\w.-])/g;
 const email = /[^\s@<>"'=:]+@[^\s@<>"'/]+\.[a-z]{2,}/gi;
 
-/** `text` without card numbers (12 to 19 digits that pass the Luhn test) and e-mail addresses. */
+const securityCode = /\b(?:cv[cvn]2?|security code)\W{0,8}\d{3,4}\b/gi;
+
+/**
+ * `text` without card numbers (12 to 19 digits that pass the Luhn test), security codes that are
+ * called so, and e-mail addresses.
+ */
 export function redactText(text: string): string {
   const short = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
   return short
     .replace(digits, (match) => (passesLuhn(match.replace(/\D/g, "")) ? redacted : match))
+    .replace(securityCode, redacted)
     .replace(email, redacted);
+}
+
+// Lengths by the first digits, as the schemes publish them: narrower than what is redacted, so that
+// numeric ids of clients are not taken for cards.
+const cardForm = /^(?:4\d{12}|3[0689]\d{12}|3[47]\d{13}|[2-6]\d{15}|[46]\d{18})$/;
+
+/** Whether `text` holds a card number in one of the forms that people write. */
+export function holdsCardNumber(text: string): boolean {
+  return Array.from(text.matchAll(digits), ([match]) => match.replace(/\D/g, "")).some(
+    (number) => cardForm.test(number) && passesLuhn(number),
+  );
 }
 
 function passesLuhn(number: string): boolean {

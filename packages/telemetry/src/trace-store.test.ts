@@ -31,8 +31,13 @@ const zipkinSpan = {
   timestamp: 1_700_000_000_000_000,
   duration: 2_500,
   localEndpoint: { serviceName: "payment" },
-  tags: { "holdfast.order_id": "o1" },
+  tags: {
+    "holdfast.order_id": "o1",
+    links: "4bf92f3577b34da6a3ce929d0e0e4736:00f067aa0ba902b8",
+  },
 };
+
+const linked = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b8" };
 
 const jaegerAnswer = {
   result: {
@@ -50,6 +55,7 @@ const jaegerAnswer = {
                 startTimeUnixNano: "1700000000000000000",
                 endTimeUnixNano: "1700000000002500000",
                 attributes: [{ key: "holdfast.order_id", value: { stringValue: "o1" } }],
+                links: [{ traceId: linked.traceId, spanId: linked.spanId }],
               },
             ],
           },
@@ -67,7 +73,8 @@ const expected = {
   name: "process orders",
   startMs: 1_700_000_000_000,
   durationMs: 2.5,
-  attributes: { "holdfast.order_id": "o1" },
+  attributes: expect.objectContaining({ "holdfast.order_id": "o1" }),
+  links: [linked],
 };
 
 const query = { service: "order", attribute: "holdfast.order_id", value: "o1", nowMs: 1_000 };

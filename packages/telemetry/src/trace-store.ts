@@ -1,4 +1,5 @@
 /** Reading traces back, for tests and commands: one interface over Zipkin's and Jaeger's query APIs. */
+import { readLinks, zipkinLinks } from "./zipkin-links.ts";
 
 /** A finished span as the store has it. */
 export interface StoredSpan {
@@ -14,6 +15,14 @@ export interface StoredSpan {
   readonly startMs: number;
   readonly durationMs: number;
   readonly attributes: Readonly<Record<string, string>>;
+  /** Other spans that this one rests on: the records of a batch, the payments behind an alert. */
+  readonly links: readonly SpanLink[];
+}
+
+/** A span of any trace. */
+export interface SpanLink {
+  readonly traceId: string;
+  readonly spanId: string;
 }
 
 /** A trace store's query side. Methods reject when the store does not answer. */
@@ -67,6 +76,7 @@ const fromZipkin = (span: ZipkinSpan): StoredSpan => ({
   startMs: (span.timestamp ?? 0) / 1000,
   durationMs: (span.duration ?? 0) / 1000,
   attributes: span.tags ?? {},
+  links: readLinks(span.tags?.[zipkinLinks]),
 });
 
 /** The query side of Zipkin (API v2) at `url`, such as http://127.0.0.1:9411. */
@@ -105,15 +115,15 @@ interface OtlpSpan {
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
   readonly attributes?: readonly OtlpAttribute[];
+  readonly links?: readonly SpanLink[];
 }
 
-interface JaegerAnswer {
-  readonly result?: {
-    readonly resourceSpans?: readonly {
-      readonly resource?: { readonly attributes?: readonly OtlpAttribute[] };
-      readonly scopeSpans?: readonly { readonly spans?: readonly OtlpSpan[] }[];
-    }[];
-  };
+/** Spans as OTLP has them in JSON: in an export request, and in Jaeger's answers. */
+export interface OtlpTraces {
+  readonly resourceSpans?: readonly {
+    readonly resource?: { readonly attributes?: readonly OtlpAttribute[] };
+    readonly scopeSpans?: readonly { readonly spans?: readonly OtlpSpan[] }[];
+  }[];
 }
 
 const textOf = ({ value }: OtlpAttribute): string => String(Object.values(value)[0] ?? "");
@@ -139,12 +149,20 @@ function fromOtlp(span: OtlpSpan, service: string): StoredSpan {
     startMs,
     durationMs: milliseconds(span.endTimeUnixNano) - startMs,
     attributes: attributesOf(span.attributes),
+    links: (span.links ?? []).map(({ traceId, spanId }) => ({
+      traceId: hexId(traceId, 32),
+      spanId: hexId(spanId, 16),
+    })),
   };
 }
 
 function spansOf(answer: unknown): StoredSpan[] {
-  const resources = (answer as JaegerAnswer | undefined)?.result?.resourceSpans ?? [];
-  return resources.flatMap(({ resource, scopeSpans = [] }) => {
+  return spansOfOtlp((answer as { result?: OtlpTraces } | undefined)?.result ?? {});
+}
+
+/** The spans of an OTLP document, in its order. */
+export function spansOfOtlp({ resourceSpans = [] }: OtlpTraces): StoredSpan[] {
+  return resourceSpans.flatMap(({ resource, scopeSpans = [] }) => {
     const service = attributesOf(resource?.attributes)["service.name"] ?? "";
     return scopeSpans.flatMap(({ spans = [] }) => spans.map((span) => fromOtlp(span, service)));
   });

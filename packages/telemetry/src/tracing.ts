@@ -1,11 +1,11 @@
 import { context, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { registerInstrumentations } from "@opentelemetry/instrumentation";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
-  BatchSpanProcessor,
+  AlwaysOffSampler,
   ParentBasedSampler,
+  type Sampler,
   type SpanExporter,
   TraceIdRatioBasedSampler,
   TracerProvider,
@@ -14,19 +14,18 @@ import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from "@opentelemetry/semantic
 import { instrumentations } from "./instrumentations.ts";
 import type { ServiceIdentity } from "./service-identity.ts";
 import { filterAttributes } from "./span-filter.ts";
-
-/** Spans that wait for the collector; more than this are dropped, never kept in memory. */
-const maxQueuedSpans = 2048;
-const exportTimeoutMs = 2_000;
+import { exportTimeoutMs, queueSpans } from "./span-queue.ts";
+import { TraceContext } from "./trace-context.ts";
+import { linksAsTag } from "./zipkin-links.ts";
 
 let provider: TracerProvider | undefined;
 
 /**
  * Starts tracing as the environment says. OTEL_TRACES_EXPORTER: otlp | zipkin | none (default);
  * OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_ZIPKIN_ENDPOINT: where to; OTEL_TRACES_SAMPLER_ARG:
- * share of new traces that are kept, 0 to 1 (default 1; a remote parent's choice is followed).
- * Context (trace ids in logs, traceparent in headers) works with `none` as well: ids are made,
- * nothing is sent. Throws on an unknown exporter.
+ * share of traces that are kept, 0 to 1 (default 1), by trace id and thus the same in every service;
+ * what a caller kept is kept besides. Context (trace ids in logs, traceparent in headers) works with
+ * `none` as well: ids are made, nothing is recorded. Throws on an unknown exporter.
  */
 export async function startTracing(
   environment: NodeJS.ProcessEnv,
@@ -45,30 +44,24 @@ export function startTracingWith(
   exporter: SpanExporter | undefined,
   { service, ratio }: { service: ServiceIdentity; ratio: number },
 ): TracerProvider {
-  const spanProcessors =
-    exporter === undefined
-      ? []
-      : [
-          new BatchSpanProcessor({
-            exporter: filterAttributes(exporter),
-            maxQueueSize: maxQueuedSpans,
-            maxExportBatchSize: 512,
-            scheduledDelayMillis: 500,
-            exportTimeoutMillis: exportTimeoutMs,
-          }),
-        ];
   provider = new TracerProvider({
     resource: resourceFromAttributes({
       [ATTR_SERVICE_NAME]: service.name,
       [ATTR_SERVICE_VERSION]: service.version,
     }),
-    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
-    spanProcessors,
+    sampler: exporter === undefined ? new AlwaysOffSampler() : shareOfTraces(ratio),
+    spanProcessors: exporter === undefined ? [] : [queueSpans(filterAttributes(exporter))],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  propagation.setGlobalPropagator(new TraceContext());
   trace.setGlobalTracerProvider(provider);
   return provider;
+}
+
+/** A client that does not sample its own traces must not keep us from ours. */
+function shareOfTraces(ratio: number): Sampler {
+  const root = new TraceIdRatioBasedSampler(ratio);
+  return new ParentBasedSampler({ root, remoteParentNotSampled: root });
 }
 
 // The exporters are imported on demand: a process pays for the one that it uses.
@@ -82,7 +75,7 @@ async function createExporter(environment: NodeJS.ProcessEnv): Promise<SpanExpor
   if (choice === "zipkin") {
     const { ZipkinExporter } = await import("@opentelemetry/exporter-zipkin");
     const url = environment["OTEL_EXPORTER_ZIPKIN_ENDPOINT"];
-    return new ZipkinExporter(url === undefined ? {} : { url });
+    return linksAsTag(new ZipkinExporter(url === undefined ? {} : { url }));
   }
   throw new Error(`OTEL_TRACES_EXPORTER is "${choice}"; known are otlp, zipkin and none`);
 }

@@ -1,6 +1,7 @@
 export { accessOf } from "./access.ts";
 export { buildEvent } from "./build-event.ts";
 export { type BuiltMessageOptions, buildMessage } from "./build-message.ts";
+export { type CanarySearch, findCanaries } from "./facts/card-search.ts";
 export { collectFacts, type FactSources } from "./facts/collect-facts.ts";
 export { withDatabase } from "./facts/databases.ts";
 export { readGroups } from "./facts/log.ts";
@@ -8,6 +9,7 @@ export { createFakeClock, type FakeClock } from "./fake-clock.ts";
 export { checkInvariants, invariants, type Violation } from "./invariants/check.ts";
 export type { Facts, ReplayFact, ShopFacts } from "./invariants/facts.ts";
 export { type JsonCodec, jsonCodec } from "./json-codec.ts";
+export { type OtlpReceiver, type ReceiverMood, startOtlpReceiver } from "./otlp-receiver.ts";
 export { type Plant, plants } from "./plants/plants.ts";
 export { createSequentialIds, type SequentialIds } from "./sequential-ids.ts";
 export { type StackOptions, type StartedStack, startStack } from "./stack/start-stack.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { notFound } from "../problem.ts";
+import { freeText } from "./free-text.ts";
 import { defineRoute, type Route } from "./route.ts";
 
 /** What a person has decided about some dead letters. */
@@ -29,7 +30,7 @@ const ids = z
   .array(z.string().regex(/^[^/]{1,249}\/\d{1,9}\/\d{1,19}$/))
   .min(1)
   .max(100);
-const reason = z.string().trim().min(1).max(500);
+const reason = freeText();
 
 /** The routes under /admin by which dead letters are looked at and settled; all need the scope admin. */
 export function deadLetterRoutes(letters: DeadLetters): readonly Route[] {

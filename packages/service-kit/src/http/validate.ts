@@ -1,3 +1,4 @@
+import { redactText } from "@holdfast/telemetry";
 import type { z } from "zod";
 import { type FieldError, Problem } from "../problem.ts";
 import type { RawRequest, RequestSchemas } from "./route.ts";
@@ -46,9 +47,9 @@ function fieldErrors(issue: Issue, prefix: string): FieldError[] {
   return [{ pointer: at, message: issue.message }];
 }
 
-/** RFC 6901: `["a/b", 0]` → `/a~1b/0`. */
+/** RFC 6901: `["a/b", 0]` → `/a~1b/0`. A key that is a card number is not repeated. */
 export function jsonPointer(path: readonly PropertyKey[]): string {
   return path
-    .map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`)
+    .map((step) => `/${redactText(String(step)).replaceAll("~", "~0").replaceAll("/", "~1")}`)
     .join("");
 }

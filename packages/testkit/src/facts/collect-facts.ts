@@ -1,8 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import type { Codec, IncomingRecord, KafkaClient } from "@holdfast/messaging";
+import type { Codec, KafkaClient } from "@holdfast/messaging";
 import type {
-  CardNumberFact,
   Facts,
   GroupFact,
   JournalFact,
@@ -10,16 +7,14 @@ import type {
   ShopFacts,
   SinkFact,
 } from "../invariants/facts.ts";
-import { waitFor } from "../wait-for.ts";
-import { type CardScanner, createCardScanner } from "./card-scanner.ts";
+import { createCardScanner } from "./card-scanner.ts";
+import { CardSearch, searchPlaces } from "./card-search.ts";
 import {
-  databases,
   readInventoryBooks,
   readMailboxes,
   readNotifications,
   readOrderBooks,
   readPaymentBooks,
-  readWholeDatabase,
 } from "./databases.ts";
 import { type Progress, readGroups, readTopics } from "./log.ts";
 
@@ -62,16 +57,7 @@ export async function collectFacts(sources: FactSources, shop: ShopFacts): Promi
     readNotifications(adminUrl),
     readMailboxes(adminUrl, settledBeforeMs),
   ]);
-  const logs = await readLogs(sources.logsDir);
-  const journal = await readText(`${sources.providerUrl}/journal`);
-  for (const database of databases) {
-    await readWholeDatabase(adminUrl, database, (table, row) =>
-      search.text(`database ${database}, table ${table}`, row),
-    );
-  }
-  for (const [name, text] of logs) search.text(`log ${name}`, text);
-  search.text("the provider's journal", journal);
-  search.text("traces", await readTraces(sources.zipkinUrl));
+  const { logs, journal } = await searchPlaces(search, sources);
   const { reservations, movements, counts } = inventory;
   return {
     shop,
@@ -103,30 +89,6 @@ async function withReached(kafka: KafkaClient, groups: readonly Progress[]): Pro
   }));
 }
 
-class CardSearch {
-  readonly #scanner: CardScanner;
-  readonly #found = new Map<string, CardNumberFact>();
-
-  constructor(scanner: CardScanner) {
-    this.#scanner = scanner;
-  }
-
-  get found(): CardNumberFact[] {
-    return [...this.#found.values()];
-  }
-
-  text(where: string, text: string): void {
-    for (const encoding of this.#scanner.scan(text)) {
-      this.#found.set(`${where} ${encoding}`, { where, encoding });
-    }
-  }
-
-  record({ topic, key, value, rawHeaders }: IncomingRecord): void {
-    const parts = [key, value, ...Object.values(rawHeaders)];
-    this.text(`topic ${topic}`, parts.map((part) => part?.toString("latin1") ?? "").join("\n"));
-  }
-}
-
 function linesOf(text: string): string[] {
   return text.split("\n").filter((line) => line !== "");
 }
@@ -142,29 +104,4 @@ function deliveryOf(line: string): SinkFact[] {
   } catch {
     return []; // a line that a kill cut short
   }
-}
-
-async function readLogs(folder: string): Promise<Map<string, string>> {
-  const names = await readdir(folder);
-  const texts = names.map(async (name) => {
-    return [name, await readFile(join(folder, name), "utf8")] as const;
-  });
-  return new Map(await Promise.all(texts));
-}
-
-async function readText(url: string): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(20_000) });
-  if (!response.ok) throw new Error(`GET ${url} answered ${response.status}`);
-  return response.text();
-}
-
-/** The newest traces, as far as the store still has them; nothing where there is no store. */
-async function readTraces(zipkinUrl: string | undefined): Promise<string> {
-  if (zipkinUrl === undefined) return "";
-  // A busy store gives up a search with 500 and manages it a moment later.
-  return waitFor(() => readText(`${zipkinUrl}/api/v2/traces?limit=50&lookback=3600000`), {
-    limitMs: 60_000,
-    everyMs: 1_000,
-    what: "the search for traces",
-  });
 }

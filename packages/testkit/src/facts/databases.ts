@@ -132,7 +132,7 @@ const PARKED = `
   SELECT consumer_group AS "group", topic, partition, record_offset::text AS offset
   FROM inbox_parked`;
 
-/** Every row of every table as text, for searches that know no schema. */
+/** Every row of every table as JSON, for searches that know no schema; bytes are hexadecimal. */
 export async function readWholeDatabase(
   adminUrl: string,
   database: string,
@@ -143,7 +143,9 @@ export async function readWholeDatabase(
       SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
       WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`);
     for (const { name } of tables) {
-      for (const { row } of await rows<{ row: string }>(`SELECT t::text AS row FROM ${name} t`)) {
+      for (const { row } of await rows<{ row: string }>(
+        `SELECT to_jsonb(t)::text AS row FROM ${name} t`,
+      )) {
         see(name, row);
       }
     }

@@ -45,7 +45,8 @@ export async function readTopics({ kafka, codec, see }: LogSource): Promise<LogF
 
 const isOurs = (topic: string) => (topicNames as readonly string[]).includes(topic);
 
-async function suiteTopics(kafka: KafkaClient): Promise<string[]> {
+/** The topics of the suite, those of the brokers and connectors themselves left out. */
+export async function suiteTopics(kafka: KafkaClient): Promise<string[]> {
   const admin = createTopicAdmin({ kafka });
   try {
     const names = await admin.topicNames();

@@ -164,7 +164,7 @@ const planted: readonly [string, string, Change][] = [
   [
     "I12",
     "a card number in a log",
-    () => ({ cardNumbers: [{ where: "log", encoding: "digits" }] }),
+    () => ({ cardNumbers: [{ where: "log", card: "400000…0002", encoding: "digits" }] }),
   ],
   [
     "I13",

@@ -215,5 +215,7 @@ export interface ReplayFact {
 /** A card number where none may be; the number itself is not repeated. */
 export interface CardNumberFact {
   readonly where: string;
+  /** First six and last four digits; empty for a security code. */
+  readonly card: string;
   readonly encoding: string;
 }

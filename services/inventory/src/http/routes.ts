@@ -1,5 +1,5 @@
 import { type Database, idempotent } from "@holdfast/outbox";
-import { defineRoute, notFound, type Route } from "@holdfast/service-kit";
+import { defineRoute, freeText, notFound, type Route } from "@holdfast/service-kit";
 import { z } from "zod";
 import { findStock, lockFreeUnits, moveStock, type StockLevel } from "../store/stock.ts";
 
@@ -14,7 +14,7 @@ const Stock = z.object({
 
 const Restock = z.strictObject({
   quantity: z.int().min(1).max(1_000_000),
-  reason: z.string().trim().min(1).max(500),
+  reason: freeText(),
 });
 
 /** GET /stock/:sku and POST /stock/:sku/restock. */

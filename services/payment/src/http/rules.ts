@@ -1,4 +1,4 @@
-import { defineRoute, type Route } from "@holdfast/service-kit";
+import { defineRoute, freeText, type Route } from "@holdfast/service-kit";
 import { z } from "zod";
 import { type DeclineCap, periodStartOf } from "../governor.ts";
 import {
@@ -10,7 +10,7 @@ import {
 import type { RoutesOptions } from "./routes.ts";
 
 const ruleParams = z.strictObject({ ruleId: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,99}$/) });
-const because = z.strictObject({ reason: z.string().trim().min(1).max(500) });
+const because = z.strictObject({ reason: freeText() });
 
 const Standing = z.object({
   ruleId: z.string(),

@@ -1,8 +1,14 @@
+import { freeText } from "@holdfast/service-kit";
+import { holdsCardNumber } from "@holdfast/telemetry";
 import { z } from "zod";
 import { brandOf, cardDigits, isExpired, passesLuhn, securityCodeLength } from "../domain/card.ts";
 import { paymentStatuses } from "../domain/payment.ts";
 
-const id = z.string().min(1).max(100);
+const id = z
+  .string()
+  .min(1)
+  .max(100)
+  .refine((text) => !holdsCardNumber(text), "must not be a card number");
 const maxCardYears = 30;
 
 /** A card as its holder writes it. What is wrong is pointed at, never quoted. */
@@ -71,7 +77,7 @@ export const paymentsQuery = z.strictObject({
 /** Body of POST /payments/:paymentId/review. */
 export const reviewBody = z.strictObject({
   decision: z.enum(["release", "decline"]),
-  reason: z.string().trim().min(1).max(500),
+  reason: freeText(),
 });
 
 const time = z.iso.datetime();
@@ -141,7 +147,7 @@ export const AnalystPaymentHistory = AnalystPaymentView.extend({
 /** Body of POST /payments/:paymentId/refunds. */
 export const refundBody = z.strictObject({
   amountMinor: z.int().min(1).describe("Minor units of the payment's currency"),
-  reason: z.string().trim().min(1).max(500),
+  reason: freeText(),
 });
 
 /** Answer of POST /payments/:paymentId/refunds. */

@@ -1,9 +1,9 @@
 import type { Logger } from "@holdfast/telemetry";
-import { Kafka, type LogEntry, logLevel, type SASLOptions } from "kafkajs";
-import "./kafkajs-repairs.ts";
+import type { Kafka as Client, LogEntry, SASLOptions } from "kafkajs";
+import { Kafka, logLevel } from "./kafkajs.ts";
 
 /** A configured client, from which consumers, producers and admins are made. */
-export type KafkaClient = Kafka;
+export type KafkaClient = Client;
 
 export interface KafkaOptions {
   /** host:port of at least one broker. */

@@ -8,15 +8,15 @@ import {
   type SpanName,
   withSpan,
 } from "@holdfast/telemetry";
-import {
-  CompressionTypes,
-  type Message as KafkaMessage,
-  type Producer as KafkaProducer,
-  Partitioners,
-  type RecordMetadata,
+import type {
+  CompressionTypes as Compression,
+  Message as KafkaMessage,
+  Producer as KafkaProducer,
+  RecordMetadata,
 } from "kafkajs";
 import { PermanentError, TransientError } from "./errors.ts";
 import { type KafkaClient, requestTimeoutMs } from "./kafka.ts";
+import { CompressionTypes, Partitioners } from "./kafkajs.ts";
 
 export interface OutgoingRecord {
   readonly topic: string;
@@ -107,7 +107,7 @@ class QueueingProducer implements Producer {
   readonly name = "producer";
   readonly #client: KafkaProducer;
   readonly #logger: Logger;
-  readonly #compression: CompressionTypes;
+  readonly #compression: Compression;
   readonly #maxQueuedBytes: number;
   readonly #partitions = new WeakMap<KafkaMessage, number>();
   #queue: Call[] = [];

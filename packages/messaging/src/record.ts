@@ -1,4 +1,5 @@
 import type { KafkaMessage } from "kafkajs";
+import { FetchedRecord } from "./wire/record-batch-reader.ts";
 
 /** Header bytes as they came; a header that was sent several times keeps its last value. */
 export type RawHeaders = Readonly<Record<string, Buffer>>;
@@ -44,13 +45,13 @@ export class KafkaRecord implements IncomingRecord {
   }
 
   get timestampMs(): number {
-    return Number(this.#message.timestamp);
+    const message = this.#message;
+    return message instanceof FetchedRecord ? message.timestampMs : Number(message.timestamp);
   }
 
   get headers(): Record<string, string> {
-    this.#headers ??= Object.fromEntries(
-      Object.entries(this.rawHeaders).map(([name, value]) => [name, value.toString("utf8")]),
-    );
+    this.#headers ??=
+      this.#message instanceof FetchedRecord ? this.#message.textHeaders : asText(this.rawHeaders);
     return this.#headers;
   }
 
@@ -68,6 +69,12 @@ export class KafkaRecord implements IncomingRecord {
   get size(): number {
     return (this.value?.length ?? 0) + (this.key?.length ?? 0) + 100;
   }
+}
+
+function asText(headers: RawHeaders): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const name in headers) texts[name] = headers[name]?.toString("utf8") ?? "";
+  return texts;
 }
 
 /** The offset after `offset`, where reading goes on. */

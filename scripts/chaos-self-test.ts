@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { type Plant, plants, withDatabase } from "@holdfast/testkit";
 import { createRandom } from "@holdfast/traffic";
 import { History } from "./chaos/history.ts";
+import { limitsFor } from "./chaos/options.ts";
 import { type RoundReport, runRound } from "./chaos/round.ts";
 import { stockShelf } from "./chaos/shelf.ts";
 import { Deck } from "./chaos/strikes.ts";
@@ -17,7 +18,8 @@ const round = {
   fault: null,
   ratePerSecond: 12,
   seconds: 25,
-  restLimitMs: 15_000,
+  limits: { ...limitsFor(1), restMs: 15_000 },
+  patience: 1,
   jsonFile: null,
   keep: false,
 };
@@ -28,8 +30,7 @@ async function tryPlant(plant: Plant): Promise<RoundReport> {
     readSettings(process.env, "chaos-reports").home,
     `self-test-${plant.name}`,
   );
-  const preload = `${import.meta.resolve("@holdfast/testkit/load-plant")}?${plant.name}`;
-  const suite = await startSuite({ name: `plant-${process.pid}`, preload });
+  const suite = await startSuite({ name: `plant-${process.pid}`, plant: plant.name });
   try {
     for (const { database, sql } of plant.statements ?? []) {
       await withDatabase(suite.postgresAdminUrl, database, (rows) => rows(sql));

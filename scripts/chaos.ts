@@ -4,45 +4,60 @@ import { join, resolve } from "node:path";
 import { createRandom } from "@holdfast/traffic";
 import { History } from "./chaos/history.ts";
 import { type ChaosOptions, HELP, parseOptions, replayLine } from "./chaos/options.ts";
-import { renderRound, renderViolation } from "./chaos/report.ts";
+import { renderFaults, renderRound, renderViolation } from "./chaos/report.ts";
 import { type RoundReport, runRound } from "./chaos/round.ts";
 import { stockShelf } from "./chaos/shelf.ts";
 import { Deck } from "./chaos/strikes.ts";
-import { startSuite } from "./chaos/suite.ts";
+import { type Suite, startSuite } from "./chaos/suite.ts";
 import { readSettings } from "./stack/settings.ts";
 
-/** Runs the rounds, up to the first that is violated. Resolves with the exit code. */
+/** Starts a suite, runs the rounds and tells. Resolves with the exit code. */
 async function chaos(options: ChaosOptions): Promise<number> {
-  const { seed, rounds } = options;
+  const { seed, jsonFile } = options;
   const folder = resolve(readSettings(process.env, "chaos-reports").home, String(seed));
   const history = new History(join(folder, "history.jsonl"));
   console.log(`seed ${seed}, history ${history.file}`);
-  const suite = await startSuite({ name: `chaos-${process.pid}` });
   const reports: RoundReport[] = [];
+  const suite = await startSuite({ name: `chaos-${process.pid}` });
   try {
-    const deck = new Deck(
-      options.fault === null ? null : [options.fault],
-      createRandom(`${seed}/deck`),
-    );
-    const context = { suite, shelf: await stockShelf(suite), history, deck, cards: [] };
-    for (let round = 1; round <= rounds; round += 1) {
-      const report = await runRound(round, options, context);
-      reports.push(report);
-      console.log(renderRound(report));
-      if (report.violations.length > 0) break;
-    }
+    await runRounds(options, { suite, history, reports });
+  } catch (error) {
+    console.error(error);
   } finally {
-    const green = reports.length === rounds && reports.every((r) => r.violations.length === 0);
-    if (!green || options.keep) {
+    if (options.keep || !isGreen(reports, options)) {
       cpSync(suite.logsDir, join(folder, "logs"), { recursive: true });
       console.log(`logs ${join(folder, "logs")}`);
     }
     await suite.stop();
   }
-  if (options.jsonFile !== null) {
-    writeFileSync(options.jsonFile, `${JSON.stringify({ seed, options, reports }, null, 2)}\n`);
+  if (jsonFile !== null) {
+    writeFileSync(jsonFile, `${JSON.stringify({ seed, options, reports }, null, 2)}\n`);
   }
   return conclude(reports, options, history);
+}
+
+interface Run {
+  readonly suite: Suite;
+  readonly history: History;
+  /** Gets a report for each round that came to its end. */
+  readonly reports: RoundReport[];
+}
+
+/** Up to the first round that is violated. Rejects when a round cannot be played or judged. */
+async function runRounds(options: ChaosOptions, { suite, history, reports }: Run): Promise<void> {
+  const only = options.fault === null ? null : [options.fault];
+  const deck = new Deck(only, createRandom(`${options.seed}/deck`));
+  const context = { suite, shelf: await stockShelf(suite), history, deck, cards: [] };
+  for (let round = 1; round <= options.rounds; round += 1) {
+    const report = await runRound(round, options, context);
+    reports.push(report);
+    console.log(renderRound(report));
+    if (report.violations.length > 0) return;
+  }
+}
+
+function isGreen(reports: readonly RoundReport[], { rounds }: ChaosOptions): boolean {
+  return reports.length === rounds && reports.every(({ violations }) => violations.length === 0);
 }
 
 function conclude(
@@ -51,22 +66,30 @@ function conclude(
   { file }: History,
 ): number {
   const violations = reports.flatMap((report) => report.violations);
-  const first = violations[0];
-  const struck = reports.flatMap(({ faults }) => faults);
+  const strikes = reports.flatMap((report) => report.strikes);
+  const kinds = new Set(strikes.map(({ fault }) => fault)).size;
+  if (strikes.length > 0) console.log(`\n${renderFaults(strikes)}\n`);
   console.log(
-    `${reports.length} rounds, ${struck.length} faults of ${new Set(struck).size} kinds, ${violations.length} violations`,
+    `${reports.length} rounds of ${options.rounds}, ${strikes.length} faults of ${kinds} kinds, ${violations.length} violations`,
   );
-  if (first === undefined) return 0;
-  console.log(`\n${renderViolation(first)}\n`);
+  if (isGreen(reports, options)) return 0;
+  const [first] = violations;
+  if (first !== undefined) console.log(`\n${renderViolation(first)}\n`);
   console.log(`seed     ${options.seed}\nhistory  ${file}\nreplay   ${replayLine(options)}`);
   return 1;
 }
 
-try {
-  const options = parseOptions(process.argv.slice(2));
-  if (options === undefined) console.log(HELP);
-  else process.exitCode = await chaos(options);
-} catch (error) {
-  console.error(error);
-  process.exitCode = 1;
+/** Ends the process: what a round that could not be played has left behind must not keep it alive. */
+async function main(): Promise<never> {
+  try {
+    const options = parseOptions(process.argv.slice(2));
+    if (options !== undefined) process.exit(await chaos(options));
+    console.log(HELP);
+    process.exit(0);
+  } catch (error) {
+    console.error(error);
+    process.exit(1);
+  }
 }
+
+await main();

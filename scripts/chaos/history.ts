@@ -11,6 +11,7 @@ export class History {
     acknowledged: [],
     reads: [],
     probes: [],
+    strikes: [],
     offsets: [],
     injected: [],
     touched: [],

@@ -11,13 +11,28 @@ export const HELP = `Proves the suite under faults, on a native stack of its own
   --rate R        orders a second (default 20)
   --seconds T     length of a round's load (default 60)
   --json FILE     the report as JSON
+  --patience F    times every limit: above 1 on a machine that others use too (default 1)
   --keep          leave the stack's data and logs behind, whatever comes out
 
 Faults: ${faultNames.join(", ")}
 `;
 
-/** I5: whatever is under way ends or waits for a person within this time after the heal. */
-const restLimitMs = 60_000;
+/** The longest times that things may take, in milliseconds. */
+export interface Limits {
+  /** I5: from the last heal until everything has ended or waits for a person. */
+  readonly restMs: number;
+  /** I14: from the mending of a fault until an order that is placed then is confirmed. */
+  readonly recoveryMs: number;
+  /** I14: an order at rest. */
+  readonly probeMs: number;
+}
+
+/** The limits of a machine that has nothing else to do, times `patience`. */
+export const limitsFor = (patience: number): Limits => ({
+  restMs: 60_000 * patience,
+  recoveryMs: 30_000 * patience,
+  probeMs: 5_000 * patience,
+});
 
 /** What one run of chaos is to do. */
 export interface ChaosOptions {
@@ -27,8 +42,8 @@ export interface ChaosOptions {
   readonly fault: string | null;
   readonly ratePerSecond: number;
   readonly seconds: number;
-  /** The longest wait for the suite to come to rest. */
-  readonly restLimitMs: number;
+  readonly limits: Limits;
+  readonly patience: number;
   readonly jsonFile: string | null;
   readonly keep: boolean;
 }
@@ -43,6 +58,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
       fault: { type: "string" },
       rate: { type: "string", default: "20" },
       seconds: { type: "string", default: "60" },
+      patience: { type: "string", default: "1" },
       json: { type: "string" },
       keep: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
@@ -53,13 +69,15 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
   if (fault !== null && fault !== "none" && !faultNames.some((name) => name.startsWith(fault))) {
     throw new Error(`no fault is called ${fault}; there are: ${faultNames.join(", ")}`);
   }
+  const patience = above(0, "patience", values.patience);
   return {
     rounds: above(0, "rounds", values.rounds),
     seed: Number(values.seed),
     fault,
     ratePerSecond: above(0, "rate", values.rate),
     seconds: above(0, "seconds", values.seconds),
-    restLimitMs,
+    limits: limitsFor(patience),
+    patience,
     jsonFile: values.json ?? null,
     keep: values.keep,
   };
@@ -72,7 +90,10 @@ function above(least: number, name: string, text: string): number {
 }
 
 /** The command that does the same again. */
-export function replayLine({ rounds, seed, fault, ratePerSecond, seconds }: ChaosOptions): string {
-  const only = fault === null ? "" : ` --fault ${fault}`;
-  return `npm run chaos -- --rounds ${rounds} --seed ${seed} --rate ${ratePerSecond} --seconds ${seconds}${only}`;
+export function replayLine(options: ChaosOptions): string {
+  const { rounds, seed, fault, ratePerSecond, seconds, patience } = options;
+  const words = ["--rounds", rounds, "--seed", seed, "--rate", ratePerSecond, "--seconds", seconds];
+  if (fault !== null) words.push("--fault", fault);
+  if (patience !== 1) words.push("--patience", patience);
+  return `npm run chaos -- ${words.join(" ")}`;
 }

@@ -1,16 +1,18 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
-import { checkInvariants, collectFacts, type Violation } from "@holdfast/testkit";
-import { createRandom, runOpenLoop, type Summary, summarise } from "@holdfast/traffic";
+import { checkInvariants, collectFacts, type ReplayFact, type Violation } from "@holdfast/testkit";
+import { createRandom, type Random, runOpenLoop, type Summary, summarise } from "@holdfast/traffic";
 import type { History } from "./history.ts";
+import { livedThrough, type StrikeReport } from "./lived-through.ts";
 import { watchOffsets } from "./offsets.ts";
 import type { ChaosOptions } from "./options.ts";
 import { planActions } from "./plan.ts";
+import { probe } from "./probe.ts";
 import { quiesce, type Rest } from "./quiesce.ts";
 import { verifyReplay } from "./replay.ts";
 import { type CardOnFile, registerCards, type Shelf } from "./shelf.ts";
 import { type Placement, Shopper } from "./shopper.ts";
-import { type Deck, heal, strikeUntil } from "./strikes.ts";
+import { type Deck, heal, mostStrikes, strikeUntilOver } from "./strikes.ts";
 import type { Suite } from "./suite.ts";
 
 /** What one round did, and whether everything held. */
@@ -20,10 +22,11 @@ export interface RoundReport {
   readonly accepted: number;
   readonly acceptedAtOnce: number;
   readonly answerMs: Summary;
-  readonly faults: readonly string[];
+  readonly strikes: readonly StrikeReport[];
   readonly rest: Rest;
   readonly probeMs: number | null;
   readonly judged: Readonly<Record<string, number>>;
+  readonly replay: ReplayFact;
   readonly violations: readonly Violation[];
 }
 
@@ -37,9 +40,17 @@ export interface RoundContext {
   readonly cards: CardOnFile[];
 }
 
-const cardsPerRound = 50;
+/** What a round works with. */
+interface RoundSetting extends RoundContext {
+  readonly options: ChaosOptions;
+  readonly round: number;
+  readonly random: Random;
+  /** The cards of this round: those of its customers first, then one for each probe. */
+  readonly own: readonly CardOnFile[];
+}
+
+const cardsOfCustomers = 50;
 const maxOutstanding = 400;
-const probeLimitMs = 5_000;
 
 /** Load with faults, heal, rest, a probe, and the judgement of everything since the suite's start. */
 export async function runRound(
@@ -47,51 +58,64 @@ export async function runRound(
   options: ChaosOptions,
   context: RoundContext,
 ): Promise<RoundReport> {
-  const { suite, shelf, history } = context;
+  const { suite, history } = context;
   const random = createRandom(`${options.seed}/${round}`);
   history.note("round", { round, seed: options.seed });
-  const cards = await registerCards(suite, random.fork("cards"), cardsPerRound + 1);
-  context.cards.push(...cards);
-  const shopper = new Shopper({ suite, shelf, cards, history });
+  const count = cardsOfCustomers + mostStrikes(options.seconds) + 1;
+  const own = await registerCards(suite, random.fork("cards"), count);
+  context.cards.push(...own);
+  const setting = { ...context, options, round, random, own };
   const watch = watchOffsets(suite, history);
-  const faults = await loadAndStrike(shopper, options, { ...context, random });
+  const { placements, strikes } = await loadAndStrike(setting);
   await heal(suite);
-  const rest = await quiesce(suite, options.restLimitMs, (unrest) => {
+  const rest = await quiesce(suite, options.limits.restMs, (unrest) => {
     history.note("unrest", { unrest });
   });
   history.note("rest", rest);
-  const probeCard = cards.at(-1) as CardOnFile;
-  const probeMs = await shopper.probe(probeCard, `probe-${options.seed}-${round}`, probeLimitMs);
-  await quiesce(suite, options.restLimitMs);
+  const probed = await probe(probeSetting(setting, "rest", options.limits.probeMs));
+  history.facts.probes.push({ ...probed, limitMs: options.limits.probeMs });
+  history.note("probe", probed);
+  await quiesce(suite, options.limits.restMs);
   await watch.stop();
+  const lived = await livedThrough(strikes, placements, options.limits.recoveryMs);
+  history.facts.strikes.push(...lived);
   const judgement = await judge(context);
-  return { round, faults, rest, probeMs, ...figures(shopper.placements), ...judgement };
+  const probeMs = probed.tookMs;
+  return { round, strikes: lived, rest, probeMs, ...figures(placements), ...judgement };
 }
 
-async function loadAndStrike(
-  shopper: Shopper,
-  { ratePerSecond, seconds }: ChaosOptions,
-  {
-    suite,
-    shelf,
-    history,
-    deck,
-    random,
-  }: RoundContext & { random: ReturnType<typeof createRandom> },
-): Promise<string[]> {
-  const { scarce, plentiful, dear } = shelf;
+/** Each probe of a round has a card of its own, from the last backwards. */
+function probeSetting(setting: RoundSetting, name: number | "rest", limitMs: number) {
+  const { suite, shelf, history, own, options, round } = setting;
+  const card = own.at(name === "rest" ? -1 : -2 - name) as CardOnFile;
+  return { suite, shelf, history, card, limitMs, key: `probe-${options.seed}-${round}-${name}` };
+}
+
+async function loadAndStrike(setting: RoundSetting) {
+  const { suite, shelf, history, deck, random, options, own } = setting;
+  const { ratePerSecond, seconds, limits } = options;
+  const shopper = new Shopper({ suite, shelf, cards: own, history });
   const items = planActions({
     random: random.fork("plan"),
     ratePerSecond,
     seconds,
-    cards: cardsPerRound,
-    scarce,
-    plentiful,
-    dear,
+    cards: cardsOfCustomers,
+    ...shelf,
   });
-  const endsAtMs = performance.now() + seconds * 1_000;
-  const striking = strikeUntil(endsAtMs, deck, { suite, history, random: random.fork("faults") });
-  await runOpenLoop({
+  let strikesSoFar = 0;
+  const striking = strikeUntilOver({
+    suite,
+    history,
+    deck,
+    random: random.fork("faults"),
+    endsAtMs: performance.now() + seconds * 1_000,
+    recover: async () => {
+      const name = strikesSoFar;
+      strikesSoFar += 1;
+      return (await probe(probeSetting(setting, name, limits.recoveryMs))).tookMs;
+    },
+  });
+  const loading = runOpenLoop({
     items,
     send: (action) => shopper.act(action),
     maxOutstanding,
@@ -103,7 +127,8 @@ async function loadAndStrike(
       },
     },
   });
-  return striking;
+  const [strikes] = await Promise.all([striking, loading]);
+  return { strikes, placements: shopper.placements };
 }
 
 async function judge({ suite, shelf, history, cards }: RoundContext) {
@@ -114,6 +139,7 @@ async function judge({ suite, shelf, history, cards }: RoundContext) {
       codec: suite.codec,
       providerUrl: suite.url("payment-provider"),
       logsDir: suite.logsDir,
+      taken: suite.receiver.taken,
       zipkinUrl: suite.zipkinUrl,
       initialStock: shelf.initialStock,
       cardNumbers: cards.map(({ number }) => number),
@@ -133,7 +159,7 @@ async function judge({ suite, shelf, history, cards }: RoundContext) {
     notifications: facts.notifications.length,
     reads: facts.shop.reads.length,
   };
-  return { judged, violations: checkInvariants(facts) };
+  return { judged, replay: facts.replay, violations: checkInvariants(facts) };
 }
 
 function figures(placements: readonly Placement[]) {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { History } from "./history.ts";
 import {
   type Answer,
@@ -9,12 +8,15 @@ import {
   memberOf,
   textOf,
 } from "./http.ts";
-import type { Action, OrderAction, OtherAction } from "./plan.ts";
+import { placing, readOrder } from "./orders.ts";
+import type { Action, Line, OrderAction, OtherAction } from "./plan.ts";
 import type { CardOnFile, Shelf } from "./shelf.ts";
 import type { Suite } from "./suite.ts";
 
 /** What became of a request to place an order. */
 export interface Placement {
+  /** Performance time of the first attempt. */
+  readonly sentAtMs: number;
   /** Whether the very first attempt was accepted. */
   readonly atOnce: boolean;
   readonly accepted: boolean;
@@ -60,20 +62,10 @@ export class Shopper {
     }
   }
 
-  #placing(action: OrderAction, items: unknown): Call {
-    const card = this.#options.cards[action.card];
-    return {
-      method: "POST",
-      url: `${this.#options.suite.url("order")}/orders`,
-      apiKey: "demo-shop",
-      idempotencyKey: action.key,
-      body: {
-        customerId: card?.customerId,
-        paymentMethodId: card?.paymentMethodId,
-        currency: "USD",
-        items,
-      },
-    };
+  #placing(action: OrderAction, items: readonly Line[]): Call {
+    const { suite, cards } = this.#options;
+    const card = cards[action.card] as CardOnFile;
+    return placing(suite, { card, items, key: action.key });
   }
 
   async #order(action: OrderAction): Promise<void> {
@@ -83,7 +75,7 @@ export class Shopper {
       return this.#expect("an order without items", answers.at(-1), [400, 422]);
     }
     const request = this.#placing(action, action.items);
-    const beganAt = performance.now();
+    const sentAtMs = performance.now();
     const [answers] = await Promise.all([
       callUntilAnswered(request, patienceMs),
       action.twist === "twice at once" ? this.#repeat(request, action.key) : undefined,
@@ -92,7 +84,7 @@ export class Shopper {
     const [first] = answers;
     // A twin may be told that the other is being dealt with.
     const atOnce = first !== undefined && (first.status === 202 || isStillRunning(first));
-    this.placements.push({ atOnce, accepted, tookMs: performance.now() - beganAt });
+    this.placements.push({ sentAtMs, atOnce, accepted, tookMs: performance.now() - sentAtMs });
     const statuses = answers.map(({ status }) => status);
     const { key, card, items, twist, atMs } = action;
     history.note("order", { key, card, items, twist, atMs, statuses, body: answers.at(-1)?.body });
@@ -223,45 +215,12 @@ export class Shopper {
   async #read({ draw }: OtherAction): Promise<void> {
     const orderId = this.#pick(draw);
     if (orderId === undefined) return;
+    const { suite, history } = this.#options;
     // The read's beginning: what it tells is not older than that.
     const atMs = Date.now();
-    const { status, body } = await this.#readOrder(orderId);
+    const { status, body } = await readOrder(suite, orderId);
     if (status !== 200 && status !== 404) return;
     const told = status === 200 ? textOf(body, "status") : null;
-    this.#options.history.facts.reads.push({ orderId, status: told, atMs });
-  }
-
-  #readOrder(orderId: string): Promise<Answer> {
-    const url = `${this.#options.suite.url("order")}/orders/${orderId}`;
-    return call({ method: "GET", url, apiKey: "demo-shop" });
-  }
-
-  /** Places one order with a card of its own and waits for its end; adds what came of it to the facts. */
-  async probe(card: CardOnFile, key: string, limitMs: number): Promise<number | null> {
-    const { suite, shelf, history } = this.#options;
-    const beganAt = performance.now();
-    const { customerId, paymentMethodId } = card;
-    const items = [{ sku: shelf.plentiful[0], quantity: 1 }];
-    const { body } = await call({
-      method: "POST",
-      url: `${suite.url("order")}/orders`,
-      apiKey: "demo-shop",
-      idempotencyKey: key,
-      body: { customerId, paymentMethodId, currency: "USD", items },
-    });
-    const orderId = textOf(body, "orderId") || null;
-    let tookMs: number | null = null;
-    while (orderId !== null && performance.now() - beganAt < 2 * limitMs) {
-      const status = textOf((await this.#readOrder(orderId)).body, "status");
-      if (status === "confirmed") {
-        tookMs = Math.round(performance.now() - beganAt);
-        break;
-      }
-      await delay(50);
-    }
-    if (orderId !== null) history.facts.acknowledged.push({ orderId, key, atMs: Date.now() });
-    history.facts.probes.push({ orderId, tookMs, limitMs });
-    history.note("probe", { orderId, tookMs });
-    return tookMs;
+    history.facts.reads.push({ orderId, status: told, atMs });
   }
 }

@@ -8,6 +8,12 @@ import type { Suite } from "./suite.ts";
 
 const shortestGapMs = 5_000;
 const longestGapMs = 15_000;
+/** A suite that is not itself again by then is struck all the same. */
+const longestMercyMs = 30_000;
+
+/** How many faults there can be in so many seconds. */
+export const mostStrikes = (seconds: number): number =>
+  Math.ceil((seconds * 1_000) / shortestGapMs);
 
 /** Faults in the order that the seed decides, each once before any comes again. */
 export class Deck {
@@ -29,25 +35,44 @@ export class Deck {
   }
 }
 
-/** Strikes again and again until `endsAtMs` (performance time); resolves with the names of what struck. */
-export async function strikeUntil(
-  endsAtMs: number,
-  deck: Deck,
-  context: FaultContext,
-): Promise<string[]> {
-  const { random, history } = context;
-  const struck: string[] = [];
-  for (;;) {
-    const gapMs = random.between(shortestGapMs, longestGapMs);
-    if (performance.now() + gapMs > endsAtMs) return struck;
-    await delay(gapMs);
+/** A fault as it went; times are performance times. */
+export interface Strike {
+  readonly fault: Fault;
+  readonly beganAtMs: number;
+  /** What died by a signal counts as mended at once: to come back is the suite's own business. */
+  readonly mendedAtMs: number;
+  /** From the mending until the suite was itself again; null when it was not in time. */
+  readonly recovery: Promise<number | null>;
+}
+
+/** What a series of strikes has to work with. */
+export interface StrikeOptions extends FaultContext {
+  readonly deck: Deck;
+  /** No fault begins later, in performance time. */
+  readonly endsAtMs: number;
+  /** Called at each mending; resolves with the milliseconds that the suite took, or null. */
+  readonly recover: () => Promise<number | null>;
+}
+
+/** Strikes again and again. The next fault comes after a pause, and not before the suite is itself again. */
+export async function strikeUntilOver(options: StrikeOptions): Promise<Strike[]> {
+  const { random, history, deck, endsAtMs, recover } = options;
+  const strikes: Strike[] = [];
+  const pause = () => delay(random.between(shortestGapMs, longestGapMs));
+  await pause();
+  while (performance.now() < endsAtMs) {
     const fault = deck.draw();
-    if (fault === undefined) return struck;
+    if (fault === undefined) break;
     history.note("fault", { name: fault.name });
-    await fault.strike(context);
-    history.note("healed", { name: fault.name });
-    struck.push(fault.name);
+    const beganAtMs = performance.now();
+    await fault.strike(options);
+    const mendedAtMs = performance.now();
+    history.note("mended", { name: fault.name });
+    const recovery = recover();
+    strikes.push({ fault, beganAtMs, mendedAtMs, recovery });
+    await Promise.all([Promise.race([recovery, delay(longestMercyMs)]), pause()]);
   }
+  return strikes;
 }
 
 const parts: readonly PartName[] = [
@@ -68,5 +93,6 @@ const parts: readonly PartName[] = [
 export async function heal(suite: Suite): Promise<void> {
   for (const part of parts) await suite.control.signal(part, "SIGCONT").catch(() => undefined);
   suite.network.heal();
+  suite.receiver.setAway(false);
   await healProvider(suite);
 }

@@ -11,13 +11,14 @@ import {
 } from "@holdfast/messaging";
 import { silentLogger } from "@holdfast/telemetry";
 import {
+  crashPoints,
   type StackControl,
-  type StackOptions,
   startStack,
   type TestStack,
   testStack,
 } from "@holdfast/testkit";
 import { createNetwork, type Network, type ProxiedPart } from "./network/network.ts";
+import { createReceiver, type Receiver } from "./receiver.ts";
 
 /** A suite of its own, and the means to use it, to hurt it and to look into it. */
 export interface Suite {
@@ -33,17 +34,41 @@ export interface Suite {
   readonly cacheDir: string;
   /** Between the services and what they call. */
   readonly network: Network;
+  /** One of the sinks of notifications. */
+  readonly receiver: Receiver;
   /** Base address of a service. */
   url(service: string): string;
   stop(): Promise<void>;
 }
 
+/** The address of the module that changes a service's source while it is loaded. */
+const preloadOf = (plant: string): string =>
+  `${import.meta.resolve("@holdfast/testkit/load-plant")}?${plant}`;
+
+/** What to start: a run's name, and the bug that every process of ours is to have, if any. */
+export interface SuiteOptions {
+  readonly name: string;
+  readonly plant?: string;
+}
+
 /** Starts every part of the map from empty data, on free ports. */
-export async function startSuite(options: Omit<StackOptions, "only">): Promise<Suite> {
+export async function startSuite({ name, plant = crashPoints }: SuiteOptions): Promise<Suite> {
   const network = await createNetwork();
-  const { via } = network;
-  const onPlanned = (stack: TestStack) => network.leadTo(portsOf(stack));
-  const started = await startStack({ ...options, only: null, via, onPlanned });
+  const receiver = await createReceiver();
+  const closeSurroundings = async (): Promise<void> => {
+    await Promise.all([network.close(), receiver.close()]);
+  };
+  const started = await startStack({
+    name,
+    only: null,
+    preload: preloadOf(plant),
+    via: network.via,
+    variables: receiver.variables,
+    onPlanned: (stack) => network.leadTo(portsOf(stack)),
+  }).catch(async (error: unknown) => {
+    await closeSurroundings(); // whatever listens keeps the process alive
+    throw error;
+  });
   const stack = testStack(started.runFile);
   const cacheDir = mkdtempSync(join(tmpdir(), "holdfast-chaos-"));
   const { kafkaBrokers, schemaRegistryUrl, postgresAdminUrl, control } = stack;
@@ -69,12 +94,13 @@ export async function startSuite(options: Omit<StackOptions, "only">): Promise<S
     logsDir: dirname(control.log("order")),
     cacheDir,
     network,
+    receiver,
     url: stack.address,
     stop: async () => {
       await producer.stop();
       rmSync(cacheDir, { recursive: true, force: true });
       await started.stop();
-      await network.close();
+      await closeSurroundings();
     },
   };
 }

@@ -15,7 +15,7 @@ import { z } from "zod";
 import type { Supervisor } from "./supervisor.ts";
 
 const order = z.object({
-  signal: z.enum(["SIGTERM", "SIGINT", "SIGKILL", "SIGSTOP", "SIGCONT"]).optional(),
+  signal: z.enum(["SIGTERM", "SIGINT", "SIGKILL", "SIGSTOP", "SIGCONT", "SIGUSR2"]).optional(),
 });
 
 /** A socket's path must be short, which a checkout's need not be; so it lies in a private temporary folder. */

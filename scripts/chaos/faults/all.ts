@@ -3,6 +3,7 @@ import { networkFaults } from "./network.ts";
 import { processFaults } from "./processes.ts";
 import { providerFaults } from "./provider.ts";
 import { recordFaults } from "./records.ts";
+import { sinkFaults } from "./sinks.ts";
 import { slotFaults } from "./slots.ts";
 
 export const faults: readonly Fault[] = [
@@ -10,6 +11,7 @@ export const faults: readonly Fault[] = [
   ...providerFaults,
   ...recordFaults,
   ...slotFaults,
+  ...sinkFaults,
   ...networkFaults,
 ];
 

@@ -12,6 +12,8 @@ export interface FaultContext {
 /** Something that goes wrong for a while. */
 export interface Fault {
   readonly name: string;
+  /** Whether orders must be accepted as if nothing were wrong. */
+  readonly mustAccept: boolean;
   /** Breaks something, waits, and mends it again; resolves when it is mended. */
   readonly strike: (context: FaultContext) => Promise<void>;
 }

@@ -15,6 +15,7 @@ const toxics: readonly Toxic[] = [
 /** The network to one part is spoilt for a while. */
 const spoil = (toxic: Toxic): Fault => ({
   name: `network-${toxic.type.replace("_", "-")}`,
+  mustAccept: false,
   strike: async ({ suite, random, history }) => {
     const part = random.pick(proxiedParts);
     history.note("toxic", { part, ...toxic });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ControlSignal, PartName } from "@holdfast/testkit";
+import { type ControlSignal, type PartName, waitFor } from "@holdfast/testkit";
 import type { Fault } from "./fault.ts";
 
 const services: readonly PartName[] = [
@@ -10,15 +10,38 @@ const services: readonly PartName[] = [
   "notification",
 ];
 
+/** What an order is accepted with: the service itself, its database, and whoever knows the cards. */
+const needed: readonly PartName[] = ["order", "payment", "postgres"];
+
+const mustAccept = (part: PartName): boolean => !needed.includes(part);
+
 /** The process dies without a word; whatever supervises it starts it again. */
 const kill = (part: PartName): Fault => ({
   name: `kill-${part}`,
+  mustAccept: mustAccept(part),
   strike: ({ suite }) => suite.control.signal(part, "SIGKILL"),
+});
+
+const crashLimitMs = 5_000;
+
+/** The process dies between the commit of an effect and the commit of its offset. */
+const crash = (part: PartName): Fault => ({
+  name: `crash-${part}`,
+  mustAccept: mustAccept(part),
+  strike: async ({ suite: { control } }) => {
+    const pid = control.pid(part);
+    await control.signal(part, "SIGUSR2");
+    const what = `${part} to come to a crash point`;
+    await waitFor(() => control.pid(part) !== pid, { limitMs: crashLimitMs, what }).catch(() =>
+      control.signal(part, "SIGKILL"),
+    );
+  },
 });
 
 /** The process stands still for longer than its session lives, then goes on as if nothing had been. */
 const freeze = (part: PartName): Fault => ({
   name: `freeze-${part}`,
+  mustAccept: mustAccept(part),
   strike: async ({ suite, random }) => {
     await suite.control.signal(part, "SIGSTOP");
     await delay(random.between(8_000, 11_000));
@@ -37,6 +60,7 @@ interface Outage {
 /** The part is away for a while. */
 const outage = ({ name, part, signal, shortestMs, longestMs }: Outage): Fault => ({
   name,
+  mustAccept: mustAccept(part),
   strike: async ({ suite, random }) => {
     await suite.control.stop(part, signal);
     await delay(random.between(shortestMs, longestMs));
@@ -47,6 +71,7 @@ const outage = ({ name, part, signal, shortestMs, longestMs }: Outage): Fault =>
 /** A service has to start while nobody tells it the schemas. */
 const startWithoutRegistry: Fault = {
   name: "registry-down-at-start",
+  mustAccept: false,
   strike: async ({ suite, random }) => {
     await suite.control.stop("registry");
     await suite.control.signal(random.pick(services), "SIGKILL");
@@ -60,6 +85,7 @@ export const processFaults: readonly Fault[] = [
   ...services.map(kill),
   kill("operations"),
   kill("payment-provider"),
+  ...services.map(crash),
   ...services.map(freeze),
   outage({
     name: "broker-stop",

@@ -10,6 +10,7 @@ async function setFailures(suite: Suite, body: object): Promise<void> {
 /** The provider misbehaves in one way for a while. */
 const misbehaviour = (name: string, modes: object): Fault => ({
   name,
+  mustAccept: true,
   strike: async ({ suite, random }) => {
     await setFailures(suite, { ...modes, seed: random.between(1, 1_000_000) });
     await delay(random.between(4_000, 8_000));

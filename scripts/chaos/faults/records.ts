@@ -29,6 +29,7 @@ async function newestRecords({ suite }: FaultContext): Promise<IncomingRecord[]>
 /** Three in ten of the records come once more, in any order, with their bytes, keys and ids. */
 const duplicates: Fault = {
   name: "duplicates",
+  mustAccept: true,
   strike: async (context) => {
     const { random } = context;
     const again = (await newestRecords(context))
@@ -55,6 +56,7 @@ const unknownSchema = (): Buffer =>
 /** Bytes that nobody can read, on every topic. */
 const poison: Fault = {
   name: "poison",
+  mustAccept: true,
   strike: (context) =>
     inject(
       context,
@@ -73,6 +75,7 @@ const tenMinutesMs = 600_000;
 /** Payments from a producer whose clock is ten minutes ahead, and from one that is behind. */
 const clockSkew: Fault = {
   name: "clock-skew",
+  mustAccept: true,
   strike: async (context) => {
     const { codec } = context.suite;
     const now = Date.now();

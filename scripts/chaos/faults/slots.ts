@@ -4,6 +4,7 @@ import type { Fault } from "./fault.ts";
 /** The replication slot of an outbox is gone, and with it the place where reading would go on. */
 const dropSlot: Fault = {
   name: "slot-dropped",
+  mustAccept: true,
   strike: ({ suite, random }) => {
     const slot = `holdfast_outbox_${random.pick(["order", "payment", "inventory"])}`;
     return withDatabase(suite.postgresAdminUrl, "postgres", async (rows) => {

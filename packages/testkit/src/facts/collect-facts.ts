@@ -27,6 +27,8 @@ export interface FactSources {
   readonly providerUrl: string;
   /** The folder of all parts' logs; notification's is the sink `log`. */
   readonly logsDir: string;
+  /** What the sinks that keep a journal of their own have taken. */
+  readonly taken: readonly SinkFact[];
   readonly zipkinUrl: string | undefined;
   /** Units on hand before anything was sold, by product. */
   readonly initialStock: ReadonlyMap<string, number>;
@@ -74,7 +76,7 @@ export async function collectFacts(sources: FactSources, shop: ShopFacts): Promi
       initial: sources.initialStock.get(count.sku) ?? 0,
     })),
     journal: linesOf(journal).map((line) => JSON.parse(line) as JournalFact),
-    sink: linesOf(logs.get("notification.log") ?? "").flatMap(deliveryOf),
+    sink: [...linesOf(logs.get("notification.log") ?? "").flatMap(deliveryOf), ...sources.taken],
     replay: await sources.replay(),
     cardNumbers: search.found,
   };

@@ -95,8 +95,10 @@ function decisionsOf(codec: Pick<Codec, "decode">, record: IncomingRecord): Deci
   }
 }
 
-/** Which events of a topic leave a trace in the group's books; null for all of them. */
-const handled: Readonly<Record<string, Readonly<Record<string, readonly string[] | null>>>> = {
+/** Which events of a topic leave a trace in the books of each group; null for all of them. */
+export const handledEvents: Readonly<
+  Record<string, Readonly<Record<string, readonly string[] | null>>>
+> = {
   order: { payments: null, stock: null },
   payment: {
     orders: ["OrderPlaced", "OrderAccepted", "OrderCancelled"],
@@ -106,6 +108,7 @@ const handled: Readonly<Record<string, Readonly<Record<string, readonly string[]
   "fraud-scoring": { "card-activity": ["PaymentRequested"] },
   notification: {
     orders: ["OrderPlaced", "OrderConfirmed", "OrderCancelled"],
+    payments: ["PaymentHeld", "PaymentVoided", "PaymentRefunded"],
     "fraud-alerts": ["FraudAlertRaised"],
   },
 };
@@ -117,7 +120,7 @@ export type Progress = Omit<GroupFact, "reached">;
 export async function readGroups(kafka: KafkaClient): Promise<Progress[]> {
   const admin = createTopicAdmin({ kafka });
   try {
-    const groups = Object.entries(handled).map(async ([group, topics]) => {
+    const groups = Object.entries(handledEvents).map(async ([group, topics]) => {
       const lags = await admin.lag(group, Object.keys(topics));
       return lags.map(({ topic, partition, committedOffset, endOffset }) => ({
         group,

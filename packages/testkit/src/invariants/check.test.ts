@@ -186,6 +186,18 @@ const planted: readonly [string, string, Change][] = [
     "a probe that does not end in time",
     (facts) => inShop(facts, { probes: [{ orderId: "sold", tookMs: null, limitMs: 5_000 }] }),
   ],
+  [
+    "I14",
+    "a fault after which nothing goes on for too long",
+    (facts) =>
+      inShop(facts, { strikes: facts.shop.strikes.map((s) => ({ ...s, recoveryMs: 31_000 })) }),
+  ],
+  [
+    "I15",
+    "a fault that keeps orders from being accepted",
+    (facts) =>
+      inShop(facts, { strikes: facts.shop.strikes.map((s) => ({ ...s, acceptedAtOnce: 99 })) }),
+  ],
 ];
 
 test("facts that are as they should be violate nothing", () => {

@@ -30,6 +30,7 @@ export interface ShopFacts {
   readonly acknowledged: readonly AcknowledgedFact[];
   readonly reads: readonly ReadFact[];
   readonly probes: readonly ProbeFact[];
+  readonly strikes: readonly StrikeFact[];
   /** Committed offsets in the order in which they were read. */
   readonly offsets: readonly OffsetFact[];
   /** Records that the client itself put on topics. */
@@ -59,6 +60,19 @@ export interface ProbeFact {
   readonly orderId: string | null;
   readonly tookMs: number | null;
   readonly limitMs: number;
+}
+
+/** A fault, from its beginning until the suite was itself again, as its customers lived through it. */
+export interface StrikeFact {
+  readonly fault: string;
+  /** Orders placed meanwhile, and how many of them were accepted at the first attempt. */
+  readonly orders: number;
+  readonly acceptedAtOnce: number;
+  /** Whether orders must be accepted all the same. */
+  readonly mustAccept: boolean;
+  /** From the end of the fault until an order that was placed then was confirmed; null when it was not. */
+  readonly recoveryMs: number | null;
+  readonly recoveryLimitMs: number;
 }
 
 /** A request that must be refused and was not, or the other way round. */

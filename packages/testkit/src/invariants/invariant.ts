@@ -8,7 +8,7 @@ export interface Breach {
 
 /** Something that is true of every suite at rest, whatever has failed before. */
 export interface Invariant {
-  /** I1 to I14. */
+  /** I1 to I15. */
   readonly name: string;
   readonly promise: string;
   /** Pure; empty when it holds. */

@@ -27,6 +27,8 @@ export interface StackOptions {
   readonly preload?: string;
   /** Through which ports parts find each other: `postgres:5432=41001,…`. */
   readonly via?: string;
+  /** Variables of docker-compose.yml, in place of those of this process. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Told where the parts will listen, before they do. */
   readonly onPlanned?: (stack: TestStack) => void;
 }
@@ -36,11 +38,12 @@ export interface StackOptions {
  * It ends with this process at the latest. Rejects with the failing part's last log lines.
  */
 export async function startStack(options: StackOptions): Promise<StartedStack> {
-  const { name, only, preload, via, onPlanned } = options;
+  const { name, only, preload, via, variables, onPlanned } = options;
   const home = process.env["HOLDFAST_HOME"] ?? join(root, ".holdfast");
   const runFile = join(home, name, "run.json");
   const env = {
     ...process.env,
+    ...variables,
     HOLDFAST_HOME: home,
     ...(preload === undefined ? {} : { HOLDFAST_PRELOAD: preload }),
     ...(via === undefined ? {} : { HOLDFAST_VIA: via }),

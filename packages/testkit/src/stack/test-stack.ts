@@ -33,7 +33,7 @@ export type PartName =
   | "notification"
   | "payment-provider";
 
-export type ControlSignal = "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGSTOP" | "SIGCONT";
+export type ControlSignal = "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGUSR2";
 
 /** The addresses throw when their part does not run. */
 export interface TestStack {

@@ -48,6 +48,15 @@ const recordOf = (
   traceparent: `00-${entityId.padEnd(32, "0").replace(/[^0-9a-f]/g, "e")}-00000000000000aa-01`,
 });
 
+const strike = (fault: string, acceptedAtOnce: number) => ({
+  fault,
+  orders: 100,
+  acceptedAtOnce,
+  mustAccept: true,
+  recoveryMs: 1_000,
+  recoveryLimitMs: 30_000,
+});
+
 const entry = (paymentId: string, sequence: number, accounts: Record<string, number>) =>
   Object.entries(accounts).map(([account, amountMinor]) => ({
     paymentId,
@@ -94,6 +103,7 @@ export function soundFacts(): Facts {
         { orderId: "sold", status: "confirmed", atMs: 2 },
       ],
       probes: [{ orderId: "sold", tookMs: 900, limitMs: 5_000 }],
+      strikes: [strike("broker-stop", 100), { ...strike("kill-order", 90), mustAccept: false }],
       offsets: [1, 2].map((atMs) => ({
         atMs,
         group: "payment",

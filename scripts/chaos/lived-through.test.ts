@@ -1,0 +1,32 @@
+import { expect, test } from "@jest/globals";
+import { livedThrough } from "./lived-through.ts";
+import type { Strike } from "./strikes.ts";
+
+const strike = (name: string, beganAtMs: number, recoveryMs: number | null): Strike => ({
+  fault: { name, mustAccept: true, strike: async () => undefined },
+  beganAtMs,
+  mendedAtMs: beganAtMs + 10,
+  recovery: Promise.resolve(recoveryMs),
+});
+
+const placed = (sentAtMs: number, atOnce = true) => ({ sentAtMs, atOnce });
+
+const report = async (...args: Parameters<typeof livedThrough>) =>
+  (await livedThrough(...args)).map(({ fault, orders, acceptedAtOnce }) => [
+    fault,
+    orders,
+    acceptedAtOnce,
+  ]);
+
+test("orders count for a fault from its beginning until the suite is itself again", async () => {
+  const placements = [placed(99), placed(100), placed(115, false), placed(130), placed(131)];
+  expect(await report([strike("a", 100, 20)], placements, 1_000)).toEqual([["a", 3, 2]]);
+});
+
+test("orders count for one fault alone, although the next came before the suite was itself again", async () => {
+  const placements = [placed(100), placed(150), placed(200, false), placed(300)];
+  expect(await report([strike("a", 100, null), strike("b", 200, 50)], placements, 1_000)).toEqual([
+    ["a", 3, 2],
+    ["b", 1, 0],
+  ]);
+});

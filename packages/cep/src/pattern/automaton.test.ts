@@ -231,6 +231,16 @@ describe("a pattern is refused", () => {
       /gap/,
     ],
     [
+      "until on a repetition with an upper bound",
+      pattern([stage("a", "begin", { quantifier: threeTimes, until: isA("b") })]),
+      /upper bound/,
+    ],
+    [
+      "a gap on an absence that the next stage ends",
+      pattern([stage("a", "begin"), stage("x", "notNext", { gapMs: 9 }), stage("b", "next")]),
+      /no gap/,
+    ],
+    [
       "an unknown skip target",
       pattern([stage("a", "begin")], { skip: { kind: "toFirst", stage: "z" } }),
       /skip/,

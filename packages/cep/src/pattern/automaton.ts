@@ -267,12 +267,17 @@ function gapOf<E>(state: State, spec: PatternSpec<Predicate<E>>): number {
   for (let from = stack.pop(); from !== undefined; from = stack.pop()) {
     if (seen.has(from) || from.kind === "stop") continue;
     seen.add(from);
-    const takes = from.kind === "pending" || from.edges.some((edge) => edge.action === "take");
+    const goesOn = from.kind === "pending" || from.edges.some(takesOrEnds);
     const gap = spec.stages[from.stage]?.gapMs ?? Number.POSITIVE_INFINITY;
-    if (takes) longest = Math.max(longest, gap);
+    if (goesOn) longest = Math.max(longest, gap);
     for (const edge of from.edges) if (edge.action !== "take") stack.push(edge.target);
   }
   return longest === 0 ? Number.POSITIVE_INFINITY : longest;
+}
+
+/** A trailing `notNext` ends the match by letting an event pass, which no gap limits. */
+function takesOrEnds({ action, target }: Edge): boolean {
+  return action === "take" || (action === "ignore" && target.kind === "final");
 }
 
 /** Guards of all takes that can be the first, whatever guards the ways to them. */

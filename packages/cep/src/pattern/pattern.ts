@@ -17,9 +17,12 @@ export type Stage<C> = {
   readonly inner: "relaxed" | "consecutive" | "combinations";
   readonly optional: boolean;
   readonly greedy: boolean;
-  /** Ends a repeated stage; the event is not consumed. */
+  /** Ends a repetition that has no upper bound; the event is not consumed by it. */
   readonly until?: C;
-  /** Every event of the stage follows the match's event before it by less than this. */
+  /**
+   * Every event of the stage follows the match's event before it by less than this; a trailing
+   * absence lasts so long.
+   */
   readonly gapMs?: number;
 };
 
@@ -64,7 +67,11 @@ export function checkPattern<C>(spec: PatternSpec<C>): readonly PatternProblem[]
       problems.push({ stage: index, message });
   });
   const last = stages.at(-1);
-  if (last?.link === "notFollowedBy" && withinMs === undefined && last.gapMs === undefined) {
+  if (
+    isTrailingAbsence(spec, stages.length - 1) &&
+    withinMs === undefined &&
+    last?.gapMs === undefined
+  ) {
     const message = "A pattern that ends in notFollowedBy needs a within: it is decided by time.";
     problems.push({ stage: stages.length - 1, message });
   }
@@ -121,13 +128,25 @@ function stageProblems<C>(spec: PatternSpec<C>, stage: Stage<C>, index: number):
     "An optional stage cannot come after a greedy one.",
   );
   refuse(!repeated && stage.inner !== "relaxed", `${stage.inner} needs a repeated stage.`);
-  refuse(!repeated && stage.until !== undefined, "until needs a repeated stage.");
+  refuse(
+    stage.quantifier.kind !== "loop" && stage.until !== undefined,
+    "until needs a repetition without an upper bound.",
+  );
+  refuse(
+    stage.gapMs !== undefined && negative && !isTrailingAbsence(spec, index),
+    "An absence takes no event, so it has no gap: give it to the stage that follows.",
+  );
   refuse(
     stage.gapMs !== undefined && spec.withinMs !== undefined && stage.gapMs > spec.withinMs,
     "The gap of a stage cannot be longer than the within of the pattern.",
   );
   messages.push(...quantifierProblems(stage.quantifier));
   return messages;
+}
+
+/** An absence that is decided by time. */
+function isTrailingAbsence<C>({ stages }: PatternSpec<C>, index: number): boolean {
+  return index === stages.length - 1 && stages[index]?.link === "notFollowedBy";
 }
 
 function quantifierProblems(quantifier: Quantifier): readonly string[] {

@@ -1,9 +1,10 @@
 import { createConsumer, type EventService, type Wiring } from "@holdfast/event-service";
-import { on } from "@holdfast/messaging";
+import { on, type Route } from "@holdfast/messaging";
 import { createWorkQueue, type Tx } from "@holdfast/outbox";
+import type { Clock } from "@holdfast/service-kit";
 import { observe } from "@holdfast/telemetry";
 import type { Configuration } from "./config.ts";
-import { createCarryOut } from "./handlers/carry-out.ts";
+import { type CarryOut, createCarryOut } from "./handlers/carry-out.ts";
 import { onOrderAccepted } from "./handlers/on-order-accepted.ts";
 import { onOrderCancelled } from "./handlers/on-order-cancelled.ts";
 import { onOrderConfirmed } from "./handlers/on-order-confirmed.ts";
@@ -11,6 +12,21 @@ import { onOrderPlaced } from "./handlers/on-order-placed.ts";
 import { onReservationExpired } from "./handlers/on-reservation-expired.ts";
 import { inventoryRoutes } from "./http/routes.ts";
 import { countOpenReservations, type OrderReference } from "./store/reservations.ts";
+
+/** The map: topic → event → handler. */
+export function consumed(
+  carryOut: CarryOut,
+  reserving: { readonly clock: Clock; readonly expiryMs: number },
+): readonly Route[] {
+  return [
+    on<"orders", Tx>("orders", {
+      OrderPlaced: onOrderPlaced(carryOut, reserving),
+      OrderAccepted: onOrderAccepted(carryOut),
+      OrderConfirmed: onOrderConfirmed(carryOut),
+      OrderCancelled: onOrderCancelled(carryOut),
+    }),
+  ];
+}
 
 /** orders → StockReserved | StockRejected | StockCommitted | StockReleased on stock, via the outbox. */
 export function wireInventory(service: EventService, config: Configuration): Wiring {
@@ -29,14 +45,7 @@ export function wireInventory(service: EventService, config: Configuration): Wir
   return {
     consumer: createConsumer(service, {
       entityOrder: "enforced",
-      routes: [
-        on<"orders", Tx>("orders", {
-          OrderPlaced: onOrderPlaced(carryOut, { clock, expiryMs: config.RESERVATION_EXPIRY_MS }),
-          OrderAccepted: onOrderAccepted(carryOut),
-          OrderConfirmed: onOrderConfirmed(carryOut),
-          OrderCancelled: onOrderCancelled(carryOut),
-        }),
-      ],
+      routes: consumed(carryOut, { clock, expiryMs: config.RESERVATION_EXPIRY_MS }),
     }),
     routes: inventoryRoutes(database),
     components: [expiries],

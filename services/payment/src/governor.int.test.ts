@@ -14,36 +14,13 @@ import { onFraudDecided } from "./handlers/on-fraud-decided.ts";
 import { onOrderPlaced } from "./handlers/on-order-placed.ts";
 import { paymentRoutes } from "./http/routes.ts";
 import { seedDemoPaymentMethods } from "./jobs/seed-demo.ts";
-import { createPaymentService } from "./payment-service.ts";
-import { createCardVault } from "./vault/card-vault.ts";
+import { openTestPayments, vault } from "./testing/payment-fixture.ts";
 
 const db = useTestDatabase({ migrations: [resolve(import.meta.dirname, "../migrations")] });
 const clock = createFakeClock();
-const vault = createCardVault({ vault: Buffer.alloc(32, 1), fingerprint: Buffer.alloc(32, 2) });
 const cap = { declines: 2, periodMs: 3_600_000 };
 
-function open() {
-  return createPaymentService({
-    database: db.database,
-    clock,
-    ids: db.ids,
-    logger: silentLogger,
-    provider: {
-      carryOut: async () => ({ outcome: "succeeded", authorizationId: "auth-1" }),
-      query: async () => undefined,
-    },
-    exchange: { base: "USD", currencies: { USD: { digits: 2, baseUnitsPerMillion: 1_000_000 } } },
-    policy: {
-      decisionTimeoutMs: 2_000,
-      decisionLimitMs: 30_000,
-      fallbackMaxMinor: 5_000,
-      holdExpiryMs: 60_000,
-    },
-    cap,
-    providerLimitMs: 60_000,
-    timeAdvanceMs: 10_000,
-  });
-}
+const open = () => openTestPayments(db, clock, { cap });
 
 beforeAll(() => seedDemoPaymentMethods({ database: db.database, vault, clock }));
 beforeEach(() => db.clear({ keep: ["payment_methods", "card_vault"] }));

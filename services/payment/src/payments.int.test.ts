@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import type { EventName, Events, FraudOutcome } from "@holdfast/contracts";
-import { silentLogger } from "@holdfast/telemetry";
 import { buildEvent, createFakeClock, useTestDatabase } from "@holdfast/testkit";
 import { beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { replay } from "./domain/evolve.ts";
@@ -9,7 +8,7 @@ import { onOrderAccepted } from "./handlers/on-order-accepted.ts";
 import { onOrderCancelled } from "./handlers/on-order-cancelled.ts";
 import { onOrderPlaced } from "./handlers/on-order-placed.ts";
 import { seedDemoPaymentMethods } from "./jobs/seed-demo.ts";
-import { createPaymentService, type PaymentService } from "./payment-service.ts";
+import type { PaymentService } from "./payment-service.ts";
 import { createPerformStep } from "./provider/perform-step.ts";
 import {
   type PaymentProvider,
@@ -18,11 +17,10 @@ import {
   ProviderUnreachable,
 } from "./provider/provider.ts";
 import { findPayment, readHistory } from "./store/payments.ts";
-import { createCardVault } from "./vault/card-vault.ts";
+import { openTestPayments, vault } from "./testing/payment-fixture.ts";
 
 const db = useTestDatabase({ migrations: [resolve(import.meta.dirname, "../migrations")] });
 const clock = createFakeClock();
-const vault = createCardVault({ vault: Buffer.alloc(32, 1), fingerprint: Buffer.alloc(32, 2) });
 const hourMs = 60 * 60 * 1000;
 const orderId = "00000000-0000-7000-8000-00000000aaaa";
 
@@ -59,28 +57,9 @@ let provider: ScriptedProvider;
 let service: PaymentService;
 
 function openService(database = db.database): PaymentService {
-  return createPaymentService({
-    database,
-    clock,
-    ids: db.ids,
-    logger: silentLogger,
+  return openTestPayments({ database, ids: db.ids }, clock, {
     provider,
-    exchange: {
-      base: "USD",
-      currencies: {
-        USD: { digits: 2, baseUnitsPerMillion: 1_000_000 },
-        EUR: { digits: 2, baseUnitsPerMillion: 1_080_000 },
-      },
-    },
-    policy: {
-      decisionTimeoutMs: 2_000,
-      decisionLimitMs: 30_000,
-      fallbackMaxMinor: 5_000,
-      holdExpiryMs: 24 * hourMs,
-    },
     cap: { declines: 2, periodMs: hourMs },
-    providerLimitMs: 60_000,
-    timeAdvanceMs: 10_000,
   });
 }
 

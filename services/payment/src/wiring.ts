@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { createConsumer, type EventService, type Wiring } from "@holdfast/event-service";
-import { on } from "@holdfast/messaging";
+import { on, type Route } from "@holdfast/messaging";
 import type { Tx } from "@holdfast/outbox";
-import { component } from "@holdfast/service-kit";
+import { type Clock, component } from "@holdfast/service-kit";
 import { type Configuration, exchangeTableOf } from "./config.ts";
 import type { DeclineCap } from "./governor.ts";
 import { onFraudDecided } from "./handlers/on-fraud-decided.ts";
@@ -15,6 +15,23 @@ import { observePayments } from "./metrics.ts";
 import { createPaymentService, type PaymentService } from "./payment-service.ts";
 import { createHttpProvider } from "./provider/provider.ts";
 import { createCardVault } from "./vault/card-vault.ts";
+
+/** The map: topic → event → handler. */
+export function consumed({ payments, governor, clock }: ConsumedBy): readonly Route[] {
+  return [
+    on<"orders", Tx>("orders", {
+      OrderPlaced: onOrderPlaced(payments),
+      OrderAccepted: onOrderAccepted(payments, clock),
+      OrderCancelled: onOrderCancelled(payments),
+    }),
+    on<"fraud-decisions", Tx>("fraud-decisions", {
+      FraudDecided: onFraudDecided({ payments, governor, clock }),
+    }),
+  ];
+}
+
+/** What payment's handlers work with. */
+type ConsumedBy = Pick<PaymentService, "payments" | "governor"> & { readonly clock: Clock };
 
 /** orders, fraud-decisions → what becomes of the money → payments, card-activity, via the outbox. */
 export function wirePayment(service: EventService, config: Configuration): Wiring {
@@ -35,16 +52,7 @@ export function wirePayment(service: EventService, config: Configuration): Wirin
     consumer: createConsumer(service, {
       // Decisions come from the scorer's log and carry no versions; the domain takes them in any order.
       entityOrder: "enforced",
-      routes: [
-        on<"orders", Tx>("orders", {
-          OrderPlaced: onOrderPlaced(payments),
-          OrderAccepted: onOrderAccepted(payments, clock),
-          OrderCancelled: onOrderCancelled(payments),
-        }),
-        on<"fraud-decisions", Tx>("fraud-decisions", {
-          FraudDecided: onFraudDecided({ payments, governor, clock }),
-        }),
-      ],
+      routes: consumed({ payments, governor, clock }),
     }),
     routes: paymentRoutes({ database, payments, vault, ids, clock, cap }),
     components: [demoPaymentMethods, steps, timers, timeAdvancer],

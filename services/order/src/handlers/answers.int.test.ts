@@ -1,22 +1,13 @@
 import { resolve } from "node:path";
-import type { EventName, Events } from "@holdfast/contracts";
-import type { Tx } from "@holdfast/outbox";
+import { type EventName, type Events, type TopicName, topics } from "@holdfast/contracts";
+import type { DeliveryContext, Message } from "@holdfast/messaging";
 import { buildEvent, createFakeClock, useTestDatabase } from "@holdfast/testkit";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { findOrder, insertOrder } from "../store/orders.ts";
 import { countSagasUnderWay } from "../store/sagas-under-way.ts";
 import { statusEventsAfter } from "../store/status-events.ts";
+import { consumed } from "../wiring.ts";
 import { createCarryOut, UnknownOrder } from "./carry-out.ts";
-import { onPaymentAuthorized } from "./on-payment-authorized.ts";
-import { onPaymentCaptureFailed } from "./on-payment-capture-failed.ts";
-import { onPaymentCaptured } from "./on-payment-captured.ts";
-import { onPaymentDeclined } from "./on-payment-declined.ts";
-import { onPaymentHeld } from "./on-payment-held.ts";
-import { onPaymentReleased } from "./on-payment-released.ts";
-import { onPaymentVoided } from "./on-payment-voided.ts";
-import { onStockRejected } from "./on-stock-rejected.ts";
-import { onStockReleased } from "./on-stock-released.ts";
-import { onStockReserved } from "./on-stock-reserved.ts";
 import { createRecordAnswer, ImpossibleAnswer } from "./record-answer.ts";
 
 const db = useTestDatabase({ migrations: [resolve(import.meta.dirname, "../../migrations")] });
@@ -78,7 +69,7 @@ describe("an order", () => {
     expect(await decided()).toEqual(["OrderAccepted"]);
   });
 
-  const refusals: [EventName & keyof typeof handlers, string][] = [
+  const refusals: [EventName, string][] = [
     ["StockRejected", "OUT_OF_STOCK"],
     ["StockReleased", "TIMED_OUT"],
     ["PaymentDeclined", "PAYMENT_DECLINED"],
@@ -100,7 +91,7 @@ describe("an order", () => {
 
   test("stays as it ended, whatever comes late", async () => {
     await answer("StockRejected");
-    for (const type of Object.keys(handlers)) await answer(type as keyof typeof handlers);
+    for (const type of [...topics.stock.events, ...topics.payments.events]) await answer(type);
     expect(await told()).toEqual(["received", "cancelled"]);
     expect(await decided()).toEqual(["OrderCancelled"]);
   });
@@ -157,26 +148,16 @@ const accepted = {
   occurredAt: clock.now(),
 };
 
-const handlers = {
-  StockReserved: onStockReserved(record),
-  StockRejected: onStockRejected(record),
-  StockReleased: onStockReleased(record),
-  PaymentAuthorized: onPaymentAuthorized(record),
-  PaymentHeld: onPaymentHeld(record),
-  PaymentReleased: onPaymentReleased(record),
-  PaymentDeclined: onPaymentDeclined(record),
-  PaymentVoided: onPaymentVoided(record),
-  PaymentCaptured: onPaymentCaptured(record),
-  PaymentCaptureFailed: onPaymentCaptureFailed(record),
-};
+const routes = consumed(record);
 
-async function answer<K extends EventName & keyof typeof handlers>(
-  type: K,
-  fields: Partial<Events[K]> = {},
-): Promise<void> {
-  const handle = handlers[type] as (message: unknown, tx: Tx) => Promise<void>;
+async function answer<K extends EventName>(type: K, fields: Partial<Events[K]> = {}) {
   const event = buildEvent(type, { ...about, ...fields });
-  await db.database.transact((tx) => handle({ type, event }, tx));
+  const route = routes.find(({ topic }) =>
+    (topics[topic as TopicName].events as readonly EventName[]).includes(type),
+  );
+  await db.database.transact(async (tx) =>
+    route?.dispatch({ message: { type, event } as Message, tx } as DeliveryContext),
+  );
 }
 
 async function told(): Promise<string[]> {

@@ -11,19 +11,12 @@ import { beforeEach, describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import request from "supertest";
 import { demoCardNumber, seedDemoPaymentMethods } from "../jobs/seed-demo.ts";
-import { createPaymentService } from "../payment-service.ts";
-import type { PaymentProvider } from "../provider/provider.ts";
-import { createCardVault } from "../vault/card-vault.ts";
+import { holdExpiryMs, openTestPayments, vault } from "../testing/payment-fixture.ts";
 import { paymentRoutes } from "./routes.ts";
 
 const db = useTestDatabase({ migrations: [resolve(import.meta.dirname, "../../migrations")] });
 // Real enough for a card that expires next year, fixed enough for its message.
 const clock = createFakeClock(Date.UTC(2026, 5, 15));
-const vault = createCardVault({ vault: Buffer.alloc(32, 1), fingerprint: Buffer.alloc(32, 2) });
-const provider: PaymentProvider = {
-  carryOut: async () => ({ outcome: "succeeded", authorizationId: "auth-1" }),
-  query: async () => undefined,
-};
 const canary = "5555555555554444";
 const good = {
   customerId: "ann",
@@ -34,25 +27,7 @@ const cap = { declines: 100, periodMs: 3_600_000 };
 
 beforeEach(() => db.clear());
 
-function service() {
-  return createPaymentService({
-    database: db.database,
-    clock,
-    ids: db.ids,
-    logger: silentLogger,
-    provider,
-    exchange: { base: "USD", currencies: { USD: { digits: 2, baseUnitsPerMillion: 1_000_000 } } },
-    policy: {
-      decisionTimeoutMs: 2_000,
-      decisionLimitMs: 30_000,
-      fallbackMaxMinor: 5_000,
-      holdExpiryMs: 60_000,
-    },
-    cap,
-    providerLimitMs: 60_000,
-    timeAdvanceMs: 10_000,
-  });
-}
+const service = () => openTestPayments(db, clock, { cap });
 
 function app(logger = silentLogger) {
   const key = (
@@ -258,7 +233,7 @@ describe("GET /payments/:paymentId", () => {
       status: "held",
       customerId: "ann",
       verdict: { source: "SCORER", outcome: "REVIEW", reasons: ["VELOCITY"] },
-      holdExpiresAt: new Date(clock.now() + 60_000).toISOString(),
+      holdExpiresAt: new Date(clock.now() + holdExpiryMs).toISOString(),
       history: [
         { type: "PaymentRequested" },
         { type: "VerdictReceived" },

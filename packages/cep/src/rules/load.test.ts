@@ -150,6 +150,31 @@ const mistakes: readonly (readonly [string, string, RegExp])[] = [
     stages("[{ as: a }, { as: b, optional: true }, { as: c, not: next }]"),
     /after an optional/,
   ],
+  [
+    "an absence that another absence hides",
+    stages("[{ as: a }, { as: x, not: followedBy }, { as: y, not: followedBy }]"),
+    /would have no effect/,
+  ],
+  [
+    "an absence that the very next event hides",
+    stages("[{ as: a }, { as: x, not: followedBy }, { as: y, not: next }, { as: b }]"),
+    /would have no effect/,
+  ],
+  [
+    "a gap on an absence in the middle",
+    stages("[{ as: a }, { as: x, not: followedBy, gap: 5s }, { as: b }]"),
+    /give it to the stage that follows/,
+  ],
+  [
+    "until on a counted stage",
+    stages("[{ as: a, times: 2-4, until: tx.online }]"),
+    /without an upper bound/,
+  ],
+  [
+    "a stage that speaks of itself",
+    stages("[{ as: a }, { as: b, where: tx.amount > last(b.amount) }]"),
+    /ranges over an earlier stage here: a\./,
+  ],
   ["a gap above within", stages("[{ as: a }, { as: b, gap: 20m }]"), /gap of a stage/],
   [
     "an unknown skip",

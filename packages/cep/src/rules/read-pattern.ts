@@ -5,6 +5,7 @@ import { didYouMean } from "../language/suggest.ts";
 import {
   checkPattern,
   type Link,
+  type PatternProblem,
   type Quantifier,
   type Skip,
   type Stage,
@@ -40,15 +41,12 @@ export function readPattern(reader: MapReader, scope: Scope): PatternPlan | unde
   reader.require("within", "within: 10m");
   const within = reader.duration("within");
   if (items === undefined) return undefined;
-  const nodes: Node[] = [];
   const stages: Stage<Condition>[] = [];
+  const named: string[] = [];
   for (const item of items) {
-    const stage = readStage(reader, item, {
-      ...scope,
-      stages: stages.filter((s) => !s.link.startsWith("not")).map((s) => s.name),
-    });
+    const stage = readStage(reader, item, { ...scope, stages: [...named] });
+    named.push(...namesOf(item));
     if (stage === undefined) continue;
-    nodes.push(item);
     stages.push(
       stages.length === 0 && stage.link === "followedBy" ? { ...stage, link: "begin" } : stage,
     );
@@ -57,21 +55,39 @@ export function readPattern(reader: MapReader, scope: Scope): PatternPlan | unde
   const withinMs = within === undefined ? undefined : within + 1;
   if (stages.length < items.length || skip === undefined) return undefined;
   const spec = { stages, withinMs, skip };
-  for (const problem of checkPattern(spec)) {
-    const node = problem.stage === undefined ? reader.node("pattern") : nodes[problem.stage];
-    reader.report(node, problem.message);
+  for (const { stage, message } of [...checkPattern(spec), ...idleAbsences(stages)]) {
+    reader.report(stage === undefined ? reader.node("pattern") : items[stage], message);
   }
   return { kind: "pattern", spec, captured: capturedFields(stages) };
 }
 
+/** The name by which later stages speak of a stage, faulty or not; an absence has none. */
+function namesOf(item: Node): readonly string[] {
+  const name = isMap(item) && !item.has("not") ? item.get("as") : undefined;
+  return typeof name === "string" ? [name] : [];
+}
+
+/**
+ * Absences that the automaton, like Flink's, never looks at: those right before a trailing absence
+ * or a `notNext`. A rule that seems to exclude something and does not is a mistake.
+ */
+function idleAbsences(stages: readonly Stage<Condition>[]): readonly PatternProblem[] {
+  const message =
+    "This absence would have no effect: only the absence right before a stage or the end counts. Join their conditions.";
+  const idle = ({ link }: Stage<Condition>, index: number): boolean => {
+    const next = stages.slice(index + 1).find((stage) => stage.link !== "notFollowedBy");
+    const followed = index < stages.length - 1;
+    return link === "notFollowedBy" && followed && (next === undefined || next.link === "notNext");
+  };
+  return stages.flatMap((stage, index) => (idle(stage, index) ? [{ stage: index, message }] : []));
+}
+
 function capturedFields(stages: readonly Stage<Condition>[]): readonly number[] {
   const fields = new Set<number>();
-  for (const stage of stages) {
-    for (const node of walk(stage.where.expression)) {
-      const read =
-        node.kind === "aggregate" && node.scope.kind === "stage" ? node.field : undefined;
-      if (read !== undefined && read >= 0) fields.add(read);
-    }
+  const conditions = stages.flatMap(({ where, until }) => [where, ...(until ? [until] : [])]);
+  for (const node of conditions.flatMap(({ expression }) => [...walk(expression)])) {
+    const read = node.kind === "aggregate" && node.scope.kind === "stage" ? node.field : undefined;
+    if (read !== undefined && read >= 0) fields.add(read);
   }
   return [...fields].sort((a, b) => a - b);
 }

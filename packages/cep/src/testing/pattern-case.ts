@@ -33,6 +33,8 @@ export type PatternCase = {
   readonly skip: string;
   readonly events: readonly CaseEvent[];
   readonly finalWatermark: number;
+  /** Time is told at every unit, as a host with timers does, and not with events alone. */
+  readonly ticking?: boolean;
 };
 
 /** A case with the answer of another engine. */
@@ -144,21 +146,25 @@ export function textOf(stages: Readonly<Record<string, readonly string[]>>): str
   return sorted.map(([name, ids]) => `${name}=${ids.join(",")}`).join(" ");
 }
 
-/** Feeds a host: `advance` once per time stamp, each event, and `advance` at the end. */
+/** Feeds a host: `advance` before the events of a time stamp, each event, `advance` at the end. */
 export function drive(
-  given: PatternCase,
+  { events, finalWatermark, ticking = false }: PatternCase,
   host: {
     readonly advance: (at: number) => void;
     readonly process: (event: CaseEvent) => void;
   },
 ): void {
   let now: number | undefined;
-  for (const event of given.events) {
-    if (event.ts !== now) host.advance(event.ts);
-    now = event.ts;
+  const advance = (to: number): void => {
+    for (let at = ticking ? (now ?? to) + 1 : to; at < to; at++) host.advance(at);
+    if (to !== now) host.advance(to);
+    now = to;
+  };
+  for (const event of events) {
+    advance(event.ts);
     host.process(event);
   }
-  host.advance(given.finalWatermark);
+  advance(finalWatermark);
 }
 
 /** What the automaton makes of a case, in the form of {@link expectedOf}. */

@@ -1,134 +1,163 @@
 import { randomUUID } from "node:crypto";
-import {
-  jaegerStore,
-  type StoredSpan,
-  type TraceStore,
-  zipkinStore,
-} from "@holdfast/telemetry/trace-store";
+import { join } from "node:path";
+import { createProducer } from "@holdfast/messaging";
+import { silentLogger } from "@holdfast/telemetry";
+import type { StoredSpan } from "@holdfast/telemetry/trace-store";
 import { testStack, waitFor } from "@holdfast/testkit";
 import { describe, expect, test } from "@jest/globals";
-import { call, keys } from "../support/api.ts";
-import { orderBody, placeOrder, registerCard, review, waitForStatus } from "../support/shop.ts";
+import { keptBy, readPolicies } from "../../scripts/otel/tail-sampling.ts";
+import { type ApiResponse, call, keys } from "../support/api.ts";
+import { findRecord, kafkaOfSuite } from "../support/log.ts";
+import {
+  orderBody,
+  type Purchase,
+  paymentOf,
+  registerCard,
+  waitForStatus,
+} from "../support/shop.ts";
+import {
+  alerted,
+  authorised,
+  cancelled,
+  confirmed,
+  type Edge,
+  faultsOf,
+  placed,
+  traceStore,
+} from "../support/trace-edges.ts";
 
-/** A span of service `child` named `name` has a span of service `parent` as its parent. */
-type Edge = readonly [parent: string, child: string, name: string];
+const policies = readPolicies(join(import.meta.dirname, "../.."));
 
-const placed: readonly Edge[] = [
-  ["order", "payment", "cdc orders"],
-  ["order", "inventory", "cdc orders"],
-  ["order", "notification", "cdc orders"],
-  ["inventory", "order", "cdc stock"],
-  ["payment", "fraud-scoring", "cdc card-activity"],
-  ["fraud-scoring", "payment", "process fraud-decisions"],
-  ["payment", "order", "cdc payments"],
-];
-
-const authorised: readonly Edge[] = [...placed, ["payment", "payment", "provider authorize"]];
-
-const confirmed: readonly Edge[] = [...authorised, ["payment", "payment", "provider capture"]];
-
-/** Zipkin in a native run without Jaeger; the address of a part that does not run throws. */
-function traceStore(): TraceStore {
-  const { address } = testStack();
-  try {
-    return zipkinStore(address("zipkinUrl"));
-  } catch {
-    return jaegerStore(address("jaegerUrl"));
-  }
-}
-
-function edgesOf(spans: readonly StoredSpan[]): Set<string> {
-  const byId = new Map(spans.map((span) => [span.spanId, span]));
-  return new Set(
-    spans.flatMap((span) => {
-      const parent = span.parentId === undefined ? undefined : byId.get(span.parentId);
-      return parent === undefined ? [] : [`${parent.service} → ${span.service} ${span.name}`];
-    }),
-  );
-}
-
-/** The expected edges that the trace lacks, and the spans that hang loose in it. */
-async function faultsOf(traceId: string, expected: readonly Edge[]): Promise<string[]> {
-  const spans = await traceStore().read(traceId);
-  const ids = new Set(spans.map(({ spanId }) => spanId));
-  const edges = edgesOf(spans);
-  return [
-    ...expected
-      .map(([parent, child, name]) => `${parent} → ${child} ${name}`)
-      .filter((edge) => !edges.has(edge)),
-    ...spans
-      .filter(({ parentId }) => parentId !== undefined && !ids.has(parentId))
-      .map(({ service, name }) => `${service} ${name} hangs loose`),
-  ];
-}
-
-async function expectEdges(traceId: string, expected: readonly Edge[]): Promise<void> {
-  let faults: string[] = [];
+/** Waits until the trace is whole, or fails with what it lacks. */
+async function expectEdges(traceId: string, expected: readonly Edge[]): Promise<StoredSpan[]> {
+  let spans: StoredSpan[] = [];
   await waitFor(
     async () => {
-      faults = await faultsOf(traceId, expected);
-      return faults.length === 0;
+      spans = await traceStore().read(traceId);
+      return faultsOf(spans, expected).length === 0;
     },
     { limitMs: 15_000, everyMs: 500, what: "a whole trace" },
   ).catch(() => undefined);
-  expect(faults).toEqual([]);
+  expect(faultsOf(spans, expected)).toEqual([]);
+  return spans;
 }
+
+/** The trace that an answer names. */
+const traceOf = ({ headers }: ApiResponse<unknown>): string =>
+  headers.get("traceresponse")?.split("-")[1] ?? "";
 
 interface Placed {
   readonly orderId: string;
   readonly traceId: string;
+  /** Of the request's own span. */
+  readonly traceparent: string;
 }
 
-/** Places an order; its trace is the one that the answer names. */
-async function place(customerId: string, sku: string, paymentMethodId?: string): Promise<Placed> {
-  const method = paymentMethodId ?? (await registerCard(customerId));
-  const { status, headers, body } = await call<{ orderId: string }>("order", "/orders", {
+async function place(purchase: Purchase): Promise<Placed> {
+  const answer = await call<{ orderId: string }>("order", "/orders", {
     key: keys.shop,
     idempotencyKey: randomUUID(),
-    body: orderBody({ customerId, paymentMethodId: method, sku }),
+    body: orderBody(purchase),
   });
-  expect(status).toBe(202);
-  const traceId = headers.get("traceresponse")?.split("-")[1] ?? "";
-  return { orderId: body.orderId, traceId };
+  expect(answer.status).toBe(202);
+  const traceparent = answer.headers.get("traceresponse") ?? "";
+  return { orderId: answer.body.orderId, traceId: traceOf(answer), traceparent };
 }
 
-async function placeHeld(customerId: string): Promise<Placed> {
+async function placeFor(customerId: string, sku: string, quantity = 1): Promise<Placed> {
   const paymentMethodId = await registerCard(customerId);
-  const sku = "SKU-COFFEE-MILL";
-  await placeOrder({ customerId, paymentMethodId, sku });
-  await placeOrder({ customerId, paymentMethodId, sku });
-  const held = await place(customerId, sku, paymentMethodId);
+  return place({ customerId, paymentMethodId, sku, quantity });
+}
+
+/** The third dear payment within a minute is held. */
+async function placeHeld(customerId: string): Promise<{ held: Placed; before: Placed[] }> {
+  const paymentMethodId = await registerCard(customerId);
+  const buy = () => place({ customerId, paymentMethodId, sku: "SKU-COFFEE-MILL" });
+  const before = [await buy(), await buy()];
+  const held = await buy();
   await waitForStatus(held.orderId, "under_review");
-  return held;
+  return { held, before };
 }
 
 describe("the trace", () => {
   test("of an approved order has every hop", async () => {
-    const { orderId, traceId } = await place("cust_demo_042", "SKU-MUG");
+    const { orderId, traceId } = await placeFor("cust_demo_042", "SKU-MUG");
     await waitForStatus(orderId, "confirmed");
-    await expectEdges(traceId, confirmed);
+    const spans = await expectEdges(traceId, confirmed);
+    expect(keptBy(policies, spans)).toEqual([]);
   });
 
-  test("of a held order has every hop, its alert included", async () => {
-    const { traceId } = await placeHeld("cust_demo_043");
-    await expectEdges(traceId, [
-      ...authorised,
-      ["fraud-scoring", "notification", "process fraud-alerts"],
+  test("of a held order has every hop, and its alert links to the payments before it", async () => {
+    const { held, before } = await placeHeld("cust_demo_043");
+    const spans = await expectEdges(held.traceId, [...authorised, ...alerted]);
+    const alert = spans.find(({ name }) => name === "raise alert");
+    const linked = alert?.links.map(({ traceId }) => traceId);
+    expect(linked).toEqual([...before, held].map(({ traceId }) => traceId));
+    expect(keptBy(policies, spans)).toEqual(
+      expect.arrayContaining(["holds and refusals", "alerts"]),
+    );
+  });
+
+  test("of an order that a rule declines never reaches the provider", async () => {
+    const { orderId, traceId } = await placeFor("cust_demo_048", "SKU-SOFA", 6);
+    await waitForStatus(orderId, "cancelled");
+    const spans = await expectEdges(traceId, [...placed, ...alerted, ...cancelled]);
+    expect(spans.filter(({ name }) => name.startsWith("provider"))).toEqual([]);
+    expect(keptBy(policies, spans)).toEqual(
+      expect.arrayContaining(["holds and refusals", "alerts"]),
+    );
+  });
+
+  test("of an analyst's decline goes from the review to the stock", async () => {
+    const { held } = await placeHeld("cust_demo_044");
+    const { paymentId } = await paymentOf(held.orderId);
+    const answer = await call("payment", `/payments/${paymentId}/review`, {
+      key: keys.analyst,
+      idempotencyKey: randomUUID(),
+      body: { decision: "decline", reason: "nobody answers" },
+    });
+    await waitForStatus(held.orderId, "cancelled");
+    await expectEdges(held.traceId, [...authorised, ...alerted]);
+    await expectEdges(traceOf(answer), [
+      ["payment", "payment", "send payments"],
+      ["payment", "payment", "provider void"],
+      ["payment", "order", "cdc payments"],
+      ...cancelled,
     ]);
   });
 
-  test("of an order that an analyst declines has every hop until it was held", async () => {
-    const { orderId, traceId } = await placeHeld("cust_demo_044");
-    await review(orderId, "decline");
-    await waitForStatus(orderId, "cancelled");
-    await expectEdges(traceId, authorised);
+  test("of a customer's cancelling goes to the provider and to the stock", async () => {
+    const { held } = await placeHeld("cust_demo_045");
+    const answer = await call("order", `/orders/${held.orderId}/cancel`, {
+      key: keys.shop,
+      method: "POST",
+    });
+    await waitForStatus(held.orderId, "cancelled");
+    await expectEdges(held.traceId, [...authorised, ...alerted]);
+    const cancelling = [...cancelled, ["payment", "payment", "provider void"]] as const;
+    const spans = await expectEdges(traceOf(answer), cancelling);
+    expect(keptBy(policies, spans)).toContain("money and orders that do not go the straight way");
   });
 
-  test("of an order that its customer cancels has every hop that was made", async () => {
-    const { orderId, traceId } = await placeHeld("cust_demo_045");
-    await call("order", `/orders/${orderId}/cancel`, { key: keys.shop, method: "POST" });
-    await waitForStatus(orderId, "cancelled");
-    await expectEdges(traceId, authorised);
+  test("of a record that nobody can read goes to the dead-letter topic", async () => {
+    const { orderId, traceId, traceparent } = await placeFor("cust_demo_049", "SKU-MUG");
+    await waitForStatus(orderId, "confirmed");
+    const producer = createProducer({ kafka: kafkaOfSuite(), logger: silentLogger });
+    await producer.start();
+    const [position] = await producer.send([
+      { topic: "orders", key: "poison", value: Buffer.from("poison"), headers: { traceparent } },
+    ]);
+    await producer.stop();
+    await findRecord(
+      ["orders.payment.dlq"],
+      ({ headers }) => headers["dlq_original_offset"] === position?.offset,
+    );
+    const spans = await expectEdges(traceId, [
+      ...confirmed,
+      ["order", "payment", "process orders"],
+      ["payment", "payment", "send orders.payment.dlq"],
+    ]);
+    expect(keptBy(policies, spans)).toContain("dead letters");
   });
 
   test("is named by answers and by problems, and a malformed traceparent begins a new one", async () => {

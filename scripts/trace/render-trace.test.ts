@@ -12,6 +12,7 @@ const span = (spanId: string, parts: Partial<StoredSpan> = {}): StoredSpan => ({
   startMs: 1_000,
   durationMs: 10,
   attributes: {},
+  failed: false,
   links: [],
   ...parts,
 });

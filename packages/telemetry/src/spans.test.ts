@@ -71,10 +71,10 @@ describe("spans", () => {
     await withSpan("process orders", { attributes: { "holdfast.order_id": "o" } }, async (span) => {
       span.setAttribute("url.full", "https://x/?token=secret");
       span.addEvent("exception", { "exception.type": "X", "exception.message": "secret" });
-      annotateSpan({ "holdfast.status": "held", "user.email": "a@b.org" } as SpanAttributes);
+      annotateSpan({ "holdfast.outcome": "REVIEW", "user.email": "a@b.org" } as SpanAttributes);
     });
     const [span] = await exported();
-    expect(span?.attributes).toEqual({ "holdfast.order_id": "o", "holdfast.status": "held" });
+    expect(span?.attributes).toEqual({ "holdfast.order_id": "o", "holdfast.outcome": "REVIEW" });
     expect(span?.events[0]?.attributes).toEqual({ "exception.type": "X" });
   });
 

@@ -33,6 +33,7 @@ const zipkinSpan = {
   localEndpoint: { serviceName: "payment" },
   tags: {
     "holdfast.order_id": "o1",
+    "otel.status_code": "ERROR",
     links: "4bf92f3577b34da6a3ce929d0e0e4736:00f067aa0ba902b8",
   },
 };
@@ -55,6 +56,7 @@ const jaegerAnswer = {
                 startTimeUnixNano: "1700000000000000000",
                 endTimeUnixNano: "1700000000002500000",
                 attributes: [{ key: "holdfast.order_id", value: { stringValue: "o1" } }],
+                status: { code: 2 },
                 links: [{ traceId: linked.traceId, spanId: linked.spanId }],
               },
             ],
@@ -74,6 +76,7 @@ const expected = {
   startMs: 1_700_000_000_000,
   durationMs: 2.5,
   attributes: expect.objectContaining({ "holdfast.order_id": "o1" }),
+  failed: true,
   links: [linked],
 };
 

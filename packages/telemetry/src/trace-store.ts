@@ -15,6 +15,8 @@ export interface StoredSpan {
   readonly startMs: number;
   readonly durationMs: number;
   readonly attributes: Readonly<Record<string, string>>;
+  /** Whether the work ended with an error. */
+  readonly failed: boolean;
   /** Other spans that this one rests on: the records of a batch, the payments behind an alert. */
   readonly links: readonly SpanLink[];
 }
@@ -76,6 +78,7 @@ const fromZipkin = (span: ZipkinSpan): StoredSpan => ({
   startMs: (span.timestamp ?? 0) / 1000,
   durationMs: (span.duration ?? 0) / 1000,
   attributes: span.tags ?? {},
+  failed: span.tags?.["otel.status_code"] === "ERROR",
   links: readLinks(span.tags?.[zipkinLinks]),
 });
 
@@ -115,6 +118,7 @@ interface OtlpSpan {
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
   readonly attributes?: readonly OtlpAttribute[];
+  readonly status?: { readonly code?: number | string };
   readonly links?: readonly SpanLink[];
 }
 
@@ -149,6 +153,7 @@ function fromOtlp(span: OtlpSpan, service: string): StoredSpan {
     startMs,
     durationMs: milliseconds(span.endTimeUnixNano) - startMs,
     attributes: attributesOf(span.attributes),
+    failed: [2, "STATUS_CODE_ERROR"].includes(span.status?.code ?? 0),
     links: (span.links ?? []).map(({ traceId, spanId }) => ({
       traceId: hexId(traceId, 32),
       spanId: hexId(spanId, 16),

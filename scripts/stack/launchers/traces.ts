@@ -21,7 +21,8 @@ async function zipkin(part: NativePart, tools: Tools): Promise<Launch> {
   const environment = {
     ...inheritedEnvironment(),
     QUERY_PORT: String(nativePort(part, 9411)),
-    MEM_MAX_SPANS: "100000",
+    // What its heap holds: beyond that it collects garbage and answers nobody.
+    MEM_MAX_SPANS: "50000",
     SELF_TRACING_ENABLED: "false",
   };
   return {

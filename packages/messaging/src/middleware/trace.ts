@@ -47,6 +47,7 @@ const subjects = [
   ["decisionId", "holdfast.decision_id"],
   ["alertId", "holdfast.alert_id"],
   ["outcome", "holdfast.outcome"],
+  ["verdictSource", "holdfast.verdict_source"],
 ] as const;
 
 /** What an event is about: by these a person finds the trace. */

@@ -68,6 +68,7 @@ export const metrics = {
   notifications_total: {"kind":"counter","labels":["channel","audience","result"],"help":"Deliveries to a sink."},
   notifications_pending: {"kind":"gauge","labels":["channel"],"help":"Notifications that were not delivered yet."},
   metric_read_failures_total: {"kind":"counter","labels":["metric"],"help":"Scrapes that miss a metric because reading its value failed."},
+  lineage_events_total: {"kind":"counter","labels":["result"],"help":"OpenLineage run events by what became of them, which is sent, failed or dropped (too many waited)."},
   trace_spans_total: {"kind":"counter","labels":["result"],"help":"Sampled spans by what became of them, which is exported, dropped (the queue was full) or failed (not taken by the collector)."},
   process_cpu_seconds_total: {"kind":"counter","labels":[],"help":"User and system time that the process used."},
   process_resident_memory_bytes: {"kind":"gauge","labels":[],"help":"Resident memory."},
@@ -85,14 +86,10 @@ export type SpanName =
   | `process ${string}`
   /** A record's way from the outbox table through Debezium to its topic. */
   | `cdc ${string}`
-  /** The scorer applied one batch of a partition. */
+  /** The scorer applied one batch of a partition; links to its records' spans. */
   | `score batch`
-  /** The scorer decided one payment. */
-  | `score payment`
-  /** The scorer stored card states and its position. */
-  | `commit state`
-  /** The scorer became the owner of a partition's state. */
-  | `take over partition`
+  /** The scorer raised an alert; links to the spans of all payments that it rests on. */
+  | `raise alert`
   /** A request ran under an idempotency key. */
   | `idempotent ${string}`
   /** A call to the payment provider. */
@@ -100,9 +97,7 @@ export type SpanName =
   /** A notification went to a sink. */
   | `notify ${string}`
   /** A periodic job looked for overdue work. */
-  | `sweep ${string}`
-  /** The supervisor looked at the connectors and slots. */
-  | `supervise connectors`;
+  | `sweep ${string}`;
 
 /** The span attributes that may leave the process. */
 export const spanAttributes = [
@@ -114,17 +109,10 @@ export const spanAttributes = [
   "holdfast.event_type",
   "holdfast.outcome",
   "holdfast.verdict_source",
-  "holdfast.status",
   "holdfast.rule_id",
-  "holdfast.rule_set_generation",
   "holdfast.attempt",
   "holdfast.result",
-  "holdfast.step",
   "holdfast.channel",
-  "holdfast.duplicate",
-  "holdfast.late",
-  "holdfast.epoch",
-  "holdfast.created_at",
   "messaging.system",
   "messaging.operation.name",
   "messaging.operation.type",

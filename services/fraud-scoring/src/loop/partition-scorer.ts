@@ -22,6 +22,7 @@ import { OrderedReading } from "./ordered-reading.ts";
 import type { Encoding } from "./outgoing.ts";
 import { type ReadRecord, readRecords } from "./read-records.ts";
 import type { ScorerMetrics } from "./scorer-metrics.ts";
+import type { RecentTraces } from "./trace-batch.ts";
 
 /** What the scorers of all partitions share. */
 export interface ScorerContext {
@@ -35,6 +36,7 @@ export interface ScorerContext {
   readonly limits: ScorerLimits;
   readonly clock: Clock;
   readonly metrics: ScorerMetrics;
+  readonly recentTraces: RecentTraces;
   readonly logger: Logger;
 }
 
@@ -215,7 +217,7 @@ export class PartitionScorer {
 
   /** False when the stay ended before the outputs were acknowledged: then nothing is written. */
   async #applyAndPublish(read: readonly ReadRecord[], startedAtMs: number): Promise<boolean> {
-    const { encoding, limits, metrics, clock } = this.#context;
+    const { encoding, limits, metrics, clock, recentTraces: recent } = this.#context;
     this.#commit.batchBegins();
     this.#batch += 1;
     const outputs = this.#machine.apply(read, this.#batch);
@@ -224,6 +226,7 @@ export class PartitionScorer {
       read,
       startedAtMs,
       endedAtMs: clock.now(),
+      recent,
     });
     const done = await this.#retrying("publish", async () => {
       await this.#context.producer.send(records);

@@ -1,3 +1,4 @@
+import type { FraudAlertRaised } from "@holdfast/contracts";
 import { arrive, header } from "@holdfast/messaging";
 import { recordSpan, type TraceHeaders } from "@holdfast/telemetry";
 import type { ReadRecord } from "./read-records.ts";
@@ -11,17 +12,119 @@ export interface BatchWork {
   readonly group: string;
 }
 
+/** More links of one span than these are not sent: the SDK's own limit. */
+const maxLinks = 128;
+
+/**
+ * The spans of one batch. Each record's work belongs to the trace that the record came with; the
+ * batch, which belongs to none of them, is a trace of its own with links to all; an alert is a span
+ * of the payment that raised it, with links to every payment that it rests on. Nothing is recorded
+ * for records whose trace is not sampled.
+ */
+export class BatchTrace {
+  readonly #work: BatchWork;
+  readonly #recent: RecentTraces;
+  readonly #ofRecords = new Map<ReadRecord, TraceHeaders>();
+
+  constructor(work: BatchWork, recent: RecentTraces) {
+    this.#work = work;
+    this.#recent = recent;
+  }
+
+  /** The trace that a record's outputs belong to. */
+  of(read: ReadRecord): TraceHeaders {
+    const known = this.#ofRecords.get(read);
+    if (known !== undefined) return known;
+    const trace = traceOf(read, this.#work);
+    this.#ofRecords.set(read, trace);
+    if (isSampled(trace)) this.#recent.remember(read.record.eventId, trace);
+    return trace;
+  }
+
+  /** The trace that an alert belongs to; `cause` is undefined when time alone raised it. */
+  ofAlert(alert: FraudAlertRaised, cause: ReadRecord | undefined): TraceHeaders {
+    const parent = cause === undefined ? noTrace : this.of(cause);
+    const links = this.#recent.of(alert.eventIds);
+    if (!isSampled(parent) && links.length === 0) return parent;
+    const own = recordSpan("raise alert", {
+      parent,
+      links,
+      ...this.#times(),
+      attributes: {
+        "holdfast.event_type": "FraudAlertRaised",
+        "holdfast.alert_id": alert.alertId,
+        "holdfast.rule_id": alert.ruleId,
+        ...(alert.orderId !== null && { "holdfast.order_id": alert.orderId }),
+      },
+    });
+    return own.traceparent === undefined ? parent : own;
+  }
+
+  /** Ends the batch; one of a single record is told by that record's own span. */
+  end(): void {
+    const sampled = [...this.#ofRecords.values()].filter(isSampled);
+    const [first] = this.#ofRecords.keys();
+    if (first === undefined || sampled.length < 2) return;
+    recordSpan("score batch", {
+      parent: noTrace,
+      links: sampled.slice(0, maxLinks),
+      ...this.#times(),
+      attributes: {
+        "messaging.system": "kafka",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": first.source.topic,
+        "messaging.destination.partition.id": String(first.source.partition),
+        "messaging.batch.message_count": this.#ofRecords.size,
+      },
+    });
+  }
+
+  #times() {
+    return { startTimeMs: this.#work.startedAtMs, endTimeMs: this.#work.endedAtMs };
+  }
+}
+
+/**
+ * The traces of the newest payments, by event id, so that an alert can name those before it. In memory
+ * alone: an alert that follows a restart or a rebalance links to the payments since then.
+ */
+export class RecentTraces {
+  readonly #capacity: number;
+  readonly #traces = new Map<string, string>();
+
+  /** The oldest are forgotten beyond `capacity`; one takes about 200 bytes. */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  remember(eventId: string, { traceparent }: TraceHeaders): void {
+    if (traceparent === undefined) return;
+    this.#traces.set(eventId, traceparent);
+    if (this.#traces.size <= this.#capacity) return;
+    const [oldest] = this.#traces.keys();
+    if (oldest !== undefined) this.#traces.delete(oldest);
+  }
+
+  /** Those of the events that are remembered. */
+  of(eventIds: readonly string[]): TraceHeaders[] {
+    return eventIds.flatMap((id) => {
+      const traceparent = this.#traces.get(id);
+      return traceparent === undefined ? [] : [{ traceparent }];
+    });
+  }
+}
+
 /**
  * The trace that the outputs of a record belong to: a span of this hop when the sender's trace is
- * sampled, else what the record carried. Nothing is recorded for records without a sampled trace.
+ * sampled, else what the record carried.
  */
-export function traceOf(read: ReadRecord, work: BatchWork): TraceHeaders {
+function traceOf(read: ReadRecord, work: BatchWork): TraceHeaders {
   const { headers, topic, partition } = read.source;
   const traceparent = headers[header.traceparent];
   if (traceparent === undefined) return noTrace;
   const tracestate = headers[header.tracestate];
   const carried = { traceparent, ...(tracestate !== undefined && { tracestate }) };
-  if (!isSampled(traceparent)) return carried;
+  if (!isSampled(carried)) return carried;
   const own = recordSpan(`process ${topic}`, {
     kind: "consumer",
     parent: arrive({ record: read.source, group: work.group, nowMs: work.startedAtMs }),
@@ -40,6 +143,6 @@ export function traceOf(read: ReadRecord, work: BatchWork): TraceHeaders {
 }
 
 /** The lowest bit of the last field: W3C Trace Context §3.2.2.5. */
-function isSampled(traceparent: string): boolean {
-  return (Number.parseInt(traceparent.slice(-1), 16) & 1) === 1;
+function isSampled({ traceparent }: TraceHeaders): boolean {
+  return traceparent !== undefined && (Number.parseInt(traceparent.slice(-1), 16) & 1) === 1;
 }

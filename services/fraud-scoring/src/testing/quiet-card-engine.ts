@@ -45,7 +45,7 @@ export function quietCardEngine(generation: number): Engine {
     advance: (state, watermark) => {
       const card = seen(state);
       if (card.quietAt === null || card.quietAt > watermark) return tail(card, []);
-      const alert = alertAbout(card.quietAt, card.ids.at(-1)?.[0] ?? "", "final");
+      const alert = alertAbout(card.quietAt, [card.ids.at(-1)?.[0] ?? ""], "final");
       card.quietAt = null;
       return tail(card, [alert]);
     },
@@ -88,7 +88,8 @@ function processEvent(
   card.quietAt = card.latestAt + windowMs;
   const inWindow = card.ids.filter(([, at]) => at > event.at - windowMs && at <= event.at);
   const isHit = inWindow.length >= 3;
-  const alerts = inWindow.length === 3 ? [alertAbout(event.at, event.id, "early")] : [];
+  const ids = inWindow.map(([id]) => id);
+  const alerts = inWindow.length === 3 ? [alertAbout(event.at, ids, "early")] : [];
   return {
     ...tail(card, alerts),
     ...base,
@@ -117,11 +118,11 @@ function resultOf(isHit: boolean, inWindow: readonly [string, number][]): RuleRe
   };
 }
 
-function alertAbout(at: number, eventId: string, time: "early" | "final"): Alert {
+function alertAbout(at: number, eventIds: string[], time: "early" | "final"): Alert {
   return {
     ruleId: time === "early" ? "third-in-a-minute" : "quiet-card",
     version: 1,
-    matchId: eventId,
+    matchId: eventIds.at(-1) ?? "",
     time,
     revision: 0,
     holds: true,
@@ -130,7 +131,7 @@ function alertAbout(at: number, eventId: string, time: "early" | "final"): Alert
     score: 40,
     reason: "THIRD",
     values: {},
-    eventIds: [eventId],
+    eventIds,
     explanation: "",
     sentence: "Holds the third payment of a card within a minute",
   };

@@ -2,6 +2,7 @@ import { silentLogger } from "@holdfast/telemetry";
 import { topicNames } from "../loop/outgoing.ts";
 import type { ScorerContext } from "../loop/partition-scorer.ts";
 import { createScorerMetrics } from "../loop/scorer-metrics.ts";
+import { RecentTraces } from "../loop/trace-batch.ts";
 import { testCodec } from "./memory-partition.ts";
 import { compileQuietCard, quietCardRuleset } from "./quiet-card-engine.ts";
 
@@ -35,6 +36,7 @@ export function testContext(
     },
     clock: { now: () => 0 },
     metrics,
+    recentTraces: new RecentTraces(100),
     logger: silentLogger,
   };
 }

@@ -7,6 +7,7 @@ import { encodeOutputs } from "../loop/encode-outputs.ts";
 import type { Encoding } from "../loop/outgoing.ts";
 import type { ScorerContext } from "../loop/partition-scorer.ts";
 import { readRecords } from "../loop/read-records.ts";
+import { RecentTraces } from "../loop/trace-batch.ts";
 
 /** The bytes that an output must have, and which record makes it. */
 export interface Expected {
@@ -19,6 +20,8 @@ export interface Expected {
 export function digestOf(value: Buffer): string {
   return createHash("sha1").update(value).digest("base64");
 }
+
+const noTraces = new RecentTraces(0);
 
 /**
  * Runs partitions from their first record with fresh machines, everything in memory: what the log
@@ -49,7 +52,7 @@ export class ReferenceRun {
     // One record at a time: an alert then knows the record that raised it.
     for (const one of read) {
       const outputs = machine.apply([one], this.#batch);
-      const made = { outputs, read: [one], startedAtMs: 0, endedAtMs: 0 };
+      const made = { outputs, read: [one], startedAtMs: 0, endedAtMs: 0, recent: noTraces };
       for (const { topic, value, headers } of encodeOutputs(encoding, made).records) {
         const outputs = this.#outputsOf(topic);
         if (outputs === undefined || value === null) continue;

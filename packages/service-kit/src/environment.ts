@@ -90,3 +90,12 @@ export const kafkaVariables = {
   SCHEMA_REGISTRY_URL: variable.url(),
   SCHEMA_CACHE_DIR: variable.text(),
 };
+
+/** The variables of a process that reports lineage as OpenLineage run events; nowhere by default. */
+export const lineageVariables = {
+  /** Base address of an OpenLineage endpoint. */
+  OPENLINEAGE_URL: variable.url().optional(),
+  /** A file that gets one event a line. */
+  OPENLINEAGE_FILE: variable.text().optional(),
+  OPENLINEAGE_NAMESPACE: variable.text().default("holdfast"),
+};

@@ -15,6 +15,7 @@ export {
   commonVariables,
   httpVariables,
   kafkaVariables,
+  lineageVariables,
   parseEnvironment,
   readEnvironment,
   variable,

@@ -1,5 +1,5 @@
 import { eventServiceVariables } from "@holdfast/event-service";
-import { parseEnvironment, variable } from "@holdfast/service-kit";
+import { lineageVariables, parseEnvironment, variable } from "@holdfast/service-kit";
 import { z } from "zod";
 import { sessionUrl } from "./store/session-url.ts";
 
@@ -11,6 +11,7 @@ export function readConfig() {
   return parseEnvironment(
     z.object({
       ...eventServiceVariables,
+      ...lineageVariables,
       DATABASE_URL: variable.url().transform(sessionUrl),
       /** Memory for card states, all partitions together. */
       SCORER_CACHE_MB: variable.wholeNumber().default(128),

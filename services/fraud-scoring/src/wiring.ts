@@ -1,21 +1,26 @@
 import type { EventService, Wiring } from "@holdfast/event-service";
 import { createPartitionProcessor } from "@holdfast/messaging";
 import { createDeadLetterOffice } from "@holdfast/outbox";
+import type { Component } from "@holdfast/service-kit";
 import { observe } from "@holdfast/telemetry";
+import { reportLineage } from "@holdfast/telemetry/lineage";
 import type { Configuration } from "./config.ts";
 import { defaultMaxFiringsPerRecord } from "./domain/partition-machine.ts";
 import { engineVersion } from "./engine-version.ts";
 import { createHousekeeper } from "./housekeeper.ts";
 import { fraudScoringRoutes } from "./http/routes.ts";
-import { topicNames } from "./loop/outgoing.ts";
+import { type TopicNames, topicNames } from "./loop/outgoing.ts";
 import { PartitionScorer, type ScorerContext } from "./loop/partition-scorer.ts";
 import { createScorerMetrics } from "./loop/scorer-metrics.ts";
+import { RecentTraces } from "./loop/trace-batch.ts";
 import { compileRuleset, restoreRuleset } from "./ruleset.ts";
 import { estimateCards } from "./store/housekeeping.ts";
 import { createPartitionStore } from "./store/partition-store.ts";
 import { createStateReader, type RuleCounts } from "./store/read-state.ts";
 
 const housekeepingIntervalMs = 5_000;
+/** About 10 MB: nine minutes at a hundred payments a second. */
+const rememberedTraces = 50_000;
 /** Commits may lag this many times behind before scoring waits for them. */
 const maxCommitsBehind = 4;
 
@@ -34,6 +39,7 @@ export function wireScorer(service: EventService, config: Configuration): Wiring
     engineVersion,
     limits: limitsOf(config, () => metrics.running().size),
     metrics,
+    recentTraces: new RecentTraces(rememberedTraces),
   };
   const housekeeper = createHousekeeper({
     database,
@@ -63,8 +69,31 @@ export function wireScorer(service: EventService, config: Configuration): Wiring
       sweepers: [housekeeper],
     },
     routes: fraudScoringRoutes({ reader, codec }),
-    components: [],
+    components: [reportScorer(service, config, { topics, runs: () => metrics.running().size > 0 })],
   };
+}
+
+/** Tells an OpenLineage endpoint or file of this process as a job between topics. */
+function reportScorer(
+  { clock, ids }: EventService,
+  config: Configuration,
+  { topics, runs }: { topics: TopicNames; runs: () => boolean },
+): Component {
+  const namespace = `kafka://${config.KAFKA_BROKERS[0] ?? ""}`;
+  const job = {
+    name: config.SCORER_GROUP,
+    integration: "HOLDFAST",
+    engineVersion,
+    inputs: [{ namespace, name: topics.activity }],
+    outputs: [topics.decisions, topics.alerts].map((name) => ({ namespace, name })),
+  };
+  return reportLineage({
+    destination: { url: config.OPENLINEAGE_URL, file: config.OPENLINEAGE_FILE },
+    namespace: config.OPENLINEAGE_NAMESPACE,
+    jobs: () => [{ job, state: runs() ? "running" : "away" }],
+    clock,
+    ids,
+  });
 }
 
 /** How far commits may lag, and how much memory each partition gets of what all have together. */

@@ -1,11 +1,12 @@
 import { fileURLToPath } from "node:url";
-import { httpVariables, kafkaVariables, variable } from "@holdfast/service-kit";
+import { httpVariables, kafkaVariables, lineageVariables, variable } from "@holdfast/service-kit";
 import { z } from "zod";
 
 /** The environment of operations; services/operations/README.md explains each variable. */
 export const environment = z.object({
   ...httpVariables,
   ...kafkaVariables,
+  ...lineageVariables,
   POSTGRES_ADMIN_URL: variable.url(),
   ORDER_DB_PASSWORD: variable.text(),
   PAYMENT_DB_PASSWORD: variable.text(),

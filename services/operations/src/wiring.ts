@@ -12,7 +12,9 @@ import {
   readApiKeys,
 } from "@holdfast/service-kit";
 import { counter, type Logger, observe, renderMetrics } from "@holdfast/telemetry";
+import { reportLineage } from "@holdfast/telemetry/lineage";
 import { type Config, rolePasswords } from "./config.ts";
+import { connectorJobs, type Servers } from "./domain/connector-lineage.ts";
 import { defaultRestartPolicy } from "./domain/connector-supervision.ts";
 import { consumerGroups } from "./domain/consumers.ts";
 import { type DatabasePlan, planConnectors } from "./domain/plan.ts";
@@ -146,6 +148,11 @@ function repairStreams(
   });
 }
 
+/** As operations reaches them: what others call them may differ. */
+function serversOf({ POSTGRES_ADMIN_URL, KAFKA_BROKERS }: Config): Servers {
+  return { postgres: new URL(POSTGRES_ADMIN_URL).host, kafka: KAFKA_BROKERS[0] ?? "" };
+}
+
 function addChecks(readiness: Readiness, setup: Setup): void {
   readiness.add("setup", () => {
     const open = setup.report().filter((step) => step.state !== "done");
@@ -207,6 +214,13 @@ export function components(surroundings: Surroundings): Component[] {
       name: "connector supervision",
       intervalMs: config.SUPERVISION_INTERVAL_MS,
       logger,
+    }),
+    reportLineage({
+      destination: { url: config.OPENLINEAGE_URL, file: config.OPENLINEAGE_FILE },
+      namespace: config.OPENLINEAGE_NAMESPACE,
+      jobs: () => connectorJobs(parts.connectors, supervisor.lastSeen(), serversOf(config)),
+      clock,
+      ids: createUuidV7(clock),
     }),
     every(() => lag.tick(), {
       name: "consumer lag",

@@ -10,7 +10,14 @@ export class StateFormatError extends Error {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
-const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+const dash = 45;
+
+/** 0 to 15, or -1 for what is no lower-case hexadecimal digit. */
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  return code >= 97 && code <= 102 ? code - 87 : -1;
+}
 
 /** How a value begins; integers follow from `firstInteger` on, zigzag. */
 const tags = { missing: 0, no: 1, yes: 2, double: 3, text: 4, firstInteger: 5 } as const;
@@ -21,6 +28,12 @@ export class ByteWriter {
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
   readonly #texts = new Map<string, number>();
+
+  /** Starts a new piece of bytes; one writer serves many. */
+  begin(): void {
+    this.#length = 0;
+    this.#texts.clear();
+  }
 
   #reserve(count: number): void {
     if (this.#length + count <= this.#bytes.length) return;
@@ -94,19 +107,46 @@ export class ByteWriter {
       return;
     }
     this.#texts.set(text, this.#texts.size);
-    if (canonicalUuid.test(text)) {
-      this.byte(0);
-      for (const hex of text.replaceAll("-", "").match(/../g) ?? []) {
-        this.byte(Number.parseInt(hex, 16));
+    this.#reserve(2 + text.length * 3 + 8);
+    if (!this.#uuid(text)) this.#plain(text);
+  }
+
+  /** Writes a canonical UUID in 16 bytes behind a 0; says whether the text was one. */
+  #uuid(text: string): boolean {
+    if (text.length !== 36) return false;
+    let at = this.#length + 1;
+    for (let i = 0; i < 36; i++) {
+      if (i === 8 || i === 13 || i === 18 || i === 23) {
+        if (text.charCodeAt(i) !== dash) return false;
+        continue;
       }
+      const high = hexDigit(text.charCodeAt(i));
+      const low = hexDigit(text.charCodeAt(++i));
+      if (high < 0 || low < 0) return false;
+      this.#bytes[at++] = high * 16 + low;
+    }
+    this.#bytes[this.#length] = 0;
+    this.#length = at;
+    return true;
+  }
+
+  #plain(text: string): void {
+    this.byte(1);
+    for (let i = 0; i < text.length; i++) {
+      if (text.charCodeAt(i) < 0x80) continue;
+      const bytes = encoder.encode(text);
+      this.count(bytes.length);
+      this.#bytes.set(bytes, this.#length);
+      this.#length += bytes.length;
       return;
     }
-    this.byte(1);
-    const bytes = encoder.encode(text);
-    this.count(bytes.length);
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+    this.count(text.length);
+    for (let i = 0; i < text.length; i++) this.#bytes[this.#length++] = text.charCodeAt(i);
+  }
+
+  numbers(values: readonly number[]): void {
+    this.count(values.length);
+    for (let i = 0; i < values.length; i++) this.value(values[i]);
   }
 
   list<T>(items: readonly T[], write: (item: T) => void): void {
@@ -205,6 +245,10 @@ export class ByteReader {
     const length = this.count();
     const at = this.#take(length);
     return decoder.decode(this.#bytes.subarray(at, at + length));
+  }
+
+  numbers(): number[] {
+    return this.list(() => Number(this.value()));
   }
 
   list<T>(read: () => T): T[] {

@@ -1,21 +1,17 @@
 import type { Stream, StreamEvent } from "../stream.ts";
 import { ByteReader, ByteWriter, StateFormatError } from "./bytes.ts";
-import { emptyIds, type IdStore, idBytes, indexIds } from "./ids.ts";
 import { LaneCodec } from "./lane-codec.ts";
-import type { CompiledLane } from "./lane-plan.ts";
-import { type KeyState, newKeyState } from "./state.ts";
+import { type KeyState, type Lanes, newKeyState, newLaneState } from "./state.ts";
 import type { Lineage } from "./types.ts";
 
-/** The first byte of a stored state. Older formats stay readable: see {@link StateCodec.decode}. */
-const formatVersion = 1;
+/** The first byte of a stored state. Raised when bytes of before can no longer be read. */
+const formatVersion = 2;
 
 /** What both directions of the codec need to know of the engine. */
-export type Layout = {
+export type Layout = Lanes & {
   readonly stream: Stream;
   readonly generation: number;
   readonly lineage: Lineage;
-  readonly early: CompiledLane | undefined;
-  readonly final: CompiledLane | undefined;
 };
 
 /**
@@ -24,25 +20,27 @@ export type Layout = {
  */
 export class StateCodec {
   readonly #layout: Layout;
-  readonly #early: LaneCodec | undefined;
-  readonly #final: LaneCodec | undefined;
+  readonly #early: LaneCodec;
+  readonly #final: LaneCodec;
+  readonly #writer = new ByteWriter();
 
   constructor(layout: Layout) {
     this.#layout = layout;
-    this.#early = layout.early && new LaneCodec(layout.early, layout);
-    this.#final = layout.final && new LaneCodec(layout.final, layout);
+    this.#early = new LaneCodec(layout.early, layout);
+    this.#final = new LaneCodec(layout.final, layout);
   }
 
   encode(state: KeyState): Uint8Array {
-    const writer = new ByteWriter();
+    const writer = this.#writer;
+    writer.begin();
     writer.byte(formatVersion);
     writer.count(this.#layout.generation);
     writer.time(state.latestAt);
-    writeIds(writer, state.ids);
-    writer.byte((state.early === undefined ? 0 : 1) | (state.final === undefined ? 0 : 2));
-    if (state.early !== undefined) this.#early?.write(writer, state.early);
-    if (state.final !== undefined) this.#final?.write(writer, state.final);
-    writer.list(state.waiting, (event) => this.#writeEvent(writer, event));
+    writer.byte(state.final === undefined ? 0 : 1);
+    this.#early.write(writer, state.early);
+    if (state.final !== undefined) this.#final.write(writer, state.final);
+    writer.count(state.waiting.length);
+    for (const event of state.waiting) this.#writeEvent(writer, event);
     return writer.finish();
   }
 
@@ -54,23 +52,21 @@ export class StateCodec {
       throw new StateFormatError(`State format ${version} is not known, this is ${formatVersion}.`);
     }
     const generation = reader.count();
-    const state = newKeyState({ early: this.#layout.early, final: this.#layout.final });
-    state.latestAt = reader.time();
-    state.ids = readIds(reader);
-    const lanes = reader.byte();
-    const skipped = new LaneCodec(undefined, this.#layout);
-    if ((lanes & 1) !== 0) {
-      const early = (this.#early ?? skipped).read(reader, generation);
-      if (state.early !== undefined) state.early = early;
-    }
-    if ((lanes & 2) !== 0) {
-      const final = (this.#final ?? skipped).read(reader, generation);
-      if (state.final !== undefined) state.final = final;
-    }
+    const latestAt = reader.time();
+    const hasFinal = reader.byte() === 1;
+    const { early, final } = this.#layout;
+    const state = newKeyState({ early, final });
+    const earlyState = this.#early.read(reader, generation) ?? newLaneState(early);
+    const finalState = hasFinal ? this.#final.read(reader, generation) : state.final;
     const waiting = reader.list(() => readEvent(reader, this.#layout.stream));
-    if (state.final !== undefined) state.waiting = waiting;
     reader.end();
-    return state;
+    return {
+      ...state,
+      latestAt,
+      early: earlyState,
+      final: finalState,
+      waiting: final === undefined ? state.waiting : waiting,
+    };
   }
 
   /** A waiting event by field name, for the stream may be declared anew before it is judged. */
@@ -95,31 +91,4 @@ function readEvent(reader: ByteReader, stream: Stream): StreamEvent {
   const type = reader.text();
   const fields = new Map(reader.list(() => [reader.text(), reader.value()] as const));
   return { id, type, at, values: stream.fields.map((field) => fields.get(field.name)) };
-}
-
-function writeIds(writer: ByteWriter, store: IdStore): void {
-  writer.byte(store.incomplete ? 1 : 0);
-  writer.count(store.ids.length - store.head);
-  let previous = 0;
-  for (let i = store.head; i < store.ids.length; i++) {
-    const at = store.ats[i] ?? 0;
-    writer.signed(at - previous);
-    previous = at;
-    writer.text(store.ids[i] ?? "");
-  }
-}
-
-function readIds(reader: ByteReader): IdStore {
-  const store = emptyIds();
-  store.incomplete = reader.byte() === 1;
-  let previous = 0;
-  reader.list(() => {
-    previous += reader.signed();
-    const id = reader.text();
-    store.ats.push(previous);
-    store.ids.push(id);
-    store.bytes += idBytes(id);
-  });
-  indexIds(store);
-  return store;
 }

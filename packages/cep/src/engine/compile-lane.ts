@@ -1,28 +1,21 @@
-import {
-  compileBoolean,
-  type Evaluation,
-  type Resolver,
-  type ValueFunction,
-} from "../language/evaluate.ts";
-import type { AggregateExpression, Expression } from "../language/expression.ts";
+import { compileBoolean, type Evaluation, type Resolver } from "../language/evaluate.ts";
+import type { Expression } from "../language/expression.ts";
 import type { Condition, RuleDefinition, RulePack, WindowPlan } from "../rules/definition.ts";
-import type { ColumnSpec } from "../window/accumulator.ts";
-import type { BucketSpec } from "../window/buckets.ts";
-import type { HistorySpec } from "../window/history.ts";
-import type { SlidingSpec } from "../window/sliding.ts";
+import { layoutOf } from "../window/log.ts";
 import { compileJoin, compilePattern, compileTable } from "./compile-keyed.ts";
+import { frozen, WindowCompiler } from "./compile-windows.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { noHit, silent } from "./judgement.ts";
 import type {
-  AggregateSource,
+  Blank,
   CompiledCondition,
   CompiledJoin,
   CompiledLane,
   CompiledPattern,
   CompiledRule,
   CompiledTable,
-  CompiledWindow,
   Scratch,
+  TypePlan,
 } from "./lane-plan.ts";
 import {
   aggregatesIn,
@@ -31,7 +24,6 @@ import {
   leavesOf,
   readsEventAlone,
   readsRun,
-  stored,
   windowSpan,
 } from "./plan-analysis.ts";
 import { expressionsOf, fieldsRead, projectedFields } from "./projection.ts";
@@ -42,6 +34,8 @@ export type LaneOptions = {
   readonly lineage: Lineage;
   readonly limits: Limits;
   readonly allowedLatenessMs: number;
+  /** How far back the lane must know all events of a key, whatever its rules. */
+  readonly horizonMs: number;
 };
 
 /** What a condition depends on besides its text. */
@@ -49,13 +43,6 @@ export type ConditionScope = {
   readonly table?: number | undefined;
   readonly memoryMs?: number | undefined;
 };
-
-type Shared<S> = {
-  readonly spec: S;
-  readonly aggregates: AggregateSource[];
-  readonly wantedBy: number[];
-};
-type Windowed = SlidingSpec | BucketSpec | HistorySpec;
 
 /** Compiles the rules of one lane, which share conditions, windows and the log. */
 export function compileLane(
@@ -75,34 +62,30 @@ export class LaneCompiler {
   readonly conditions: CompiledCondition[] = [];
   readonly scratch: Scratch;
   readonly #bits: number[] = [];
-  readonly #slidings: Shared<SlidingSpec>[] = [];
-  readonly #buckets: Shared<BucketSpec>[] = [];
-  readonly #histories: Shared<HistorySpec>[] = [];
+  readonly #windows: WindowCompiler;
   readonly #tables: CompiledTable[] = [];
   readonly #patterns: CompiledPattern[] = [];
   readonly #joins: CompiledJoin[] = [];
   readonly #rules: CompiledRule[] = [];
-  readonly #projection: readonly number[];
-  #slots = 0;
+  readonly #layout: CompiledLane["layout"];
 
   constructor(pack: RulePack, rules: readonly RuleDefinition[], options: LaneOptions) {
     this.pack = pack;
     this.options = options;
-    this.#projection = projectedFields(rules);
     const most = rules.reduce((sum, rule) => sum + expressionsOf(rule).length, 0);
-    this.scratch = {
-      evaluation: {
-        event: { type: "", at: 0, values: [] },
-        left: undefined,
-        table: undefined,
-        aggregates: [],
-        run: undefined,
-        missing: false,
-      },
-      truths: new Int8Array(most),
-      missing: new Uint8Array(most),
-      rows: [],
-    };
+    const fields = projectedFields(rules).map((field) => ({
+      field,
+      type: pack.stream.fields[field]?.type ?? "",
+    }));
+    this.#layout = layoutOf(most, fields);
+    this.scratch = newScratch(most, this.#layout.words);
+    this.#windows = new WindowCompiler({
+      stream: pack.stream,
+      layout: this.#layout,
+      scratch: this.scratch,
+      recentMs: Math.max(options.horizonMs, ...rules.map(({ plan }) => allEventsSpan(plan))),
+      since: (print) => this.since(print),
+    });
   }
 
   /** Since when a piece of state has been collected. */
@@ -135,9 +118,7 @@ export class LaneCompiler {
       gate: -1,
       having: undefined,
       sliding: undefined,
-      slidingSpec: undefined,
       bucket: undefined,
-      bucketSpec: undefined,
       history: undefined,
       table: undefined,
       pattern: undefined,
@@ -147,7 +128,7 @@ export class LaneCompiler {
     };
     if (plan.kind === "pattern") {
       const expressions = expressionsOf(rule);
-      const history = this.#history(rule, aggregatesIn(expressions, "history"));
+      const history = this.#windows.history(rule, aggregatesIn(expressions, "history"));
       const table = this.#table(rule, expressions);
       const resolve = this.#resolver({ history, table });
       const scope = { table, memoryMs: rule.memoryMs };
@@ -173,34 +154,32 @@ export class LaneCompiler {
   ): Omit<CompiledRule, "definition" | "index" | "pattern" | "join"> {
     const plain: Resolver = { position: (node) => node.index, aggregate: () => () => undefined };
     const expressions = expressionsOf(rule);
-    const history = this.#history(rule, aggregatesIn(expressions, "history"));
+    const windows = this.#windows;
+    const history = windows.history(rule, aggregatesIn(expressions, "history"));
     const table = this.#table(rule, expressions);
-    const fill = plan.window === undefined ? -1 : this.condition(plan.fill, plain, {});
+    const { window } = plan;
+    const fill = window === undefined ? -1 : this.condition(plan.fill, plain, {});
+    const filled = { plan, bit: this.conditions[fill]?.bit ?? -1 };
     const asked = aggregatesIn(expressions, "window");
-    const window = plan.window;
     const sliding =
-      window?.kind === "sliding" ? this.#sliding(window.sizeMs, { plan, fill }, asked) : undefined;
+      window?.kind === "sliding" ? windows.sliding(window.sizeMs, filled, asked) : undefined;
     const bucket =
-      window !== undefined && window.kind !== "sliding"
-        ? this.#bucket(window, { plan, fill }, asked)
-        : undefined;
+      window === undefined || window.kind === "sliding"
+        ? undefined
+        : windows.bucket(window, filled, asked);
     const resolve = this.#resolver({ history, sliding, bucket, table });
     const gate = this.condition(plan.gate, resolve, { table, memoryMs: rule.memoryMs });
-    const shared = sliding === undefined ? undefined : this.#slidings[sliding];
-    if (shared !== undefined && !shared.wantedBy.includes(gate)) shared.wantedBy.push(gate);
-    const spans = [
-      sliding === undefined ? undefined : this.#slidings[sliding]?.spec.since,
-      bucket === undefined ? undefined : this.#buckets[bucket]?.spec.since,
-      history === undefined ? undefined : this.#histories[history]?.spec.since,
-    ].filter((since) => since !== undefined);
+    const slid = windows.slidings[sliding ?? -1];
+    if (slid !== undefined && !slid.wantedBy.includes(gate)) slid.wantedBy.push(gate);
+    const spans = [slid, windows.buckets[bucket ?? -1], windows.histories[history ?? -1]].map(
+      (shared) => shared?.since ?? Number.NEGATIVE_INFINITY,
+    );
     const spanMs = windowSpan(plan);
     return {
       gate,
       having: plan.having && this.#bound(table, compileBoolean(plan.having.expression, resolve)),
       sliding,
-      slidingSpec: shared?.spec,
       bucket,
-      bucketSpec: this.#buckets[bucket ?? -1]?.spec,
       history,
       table,
       leaves: leavesOf(expressions, resolve).map((leaf) => ({
@@ -209,8 +188,7 @@ export class LaneCompiler {
       })),
       judgesEvents:
         bucket === undefined || this.options.time === "early" || rule.emit.time === "early",
-      warmUntil:
-        Math.max(Number.NEGATIVE_INFINITY, ...spans) + Math.max(spanMs, rule.memoryMs ?? 0),
+      warmUntil: Math.max(...spans) + Math.max(spanMs, rule.memoryMs ?? 0),
       spanMs,
     };
   }
@@ -234,114 +212,12 @@ export class LaneCompiler {
     bucket?: number | undefined;
     table: number | undefined;
   }): Resolver {
-    const { evaluation } = this.scratch;
     const kept = of.table === undefined ? [] : (this.#tables[of.table]?.kept ?? []);
     return {
       position: (node) =>
         node.source === "table" && node.index >= 0 ? kept.indexOf(node.index) : node.index,
-      aggregate: (node) => {
-        const window: Shared<Windowed> | undefined =
-          node.scope.kind === "history"
-            ? this.#histories[of.history ?? -1]
-            : (this.#slidings[of.sliding ?? -1] ?? this.#buckets[of.bucket ?? -1]);
-        if (window === undefined) return () => undefined;
-        const slot = this.#slot(window, node);
-        return readSlot(evaluation, slot);
-      },
+      ...this.#windows.aggregates(of),
     };
-  }
-
-  /** Where the aggregate's value stands in a step's values, made if it is new. */
-  #slot(window: Shared<Windowed>, node: AggregateExpression): number {
-    const position = node.field === undefined ? -1 : this.#columnPosition(window.spec, node.field);
-    const column =
-      node.field === undefined
-        ? undefined
-        : window.spec.columns.findIndex((c) => c.position === position);
-    const known = window.aggregates.find((a) => a.fn === node.fn && a.column === column);
-    if (known !== undefined) return known.slot;
-    const slot = this.#slots++;
-    window.aggregates.push({ fn: node.fn, column, slot });
-    return slot;
-  }
-
-  /** Log entries are projected; history reads the event itself. */
-  #columnPosition(spec: Windowed, field: number): number {
-    return "memoryMs" in spec ? field : this.#projection.indexOf(field);
-  }
-
-  #columns(asked: readonly AggregateExpression[], projected: boolean): readonly ColumnSpec[] {
-    const fields = [...new Set(asked.flatMap((node) => node.field ?? []))].sort((a, b) => a - b);
-    return fields.map((field) => {
-      const over = asked.filter((node) => node.field === field).map((node) => node.fn);
-      return {
-        position: projected ? this.#projection.indexOf(field) : field,
-        squares: over.includes("stddev"),
-        extremes: over.includes("min") || over.includes("max"),
-        distinct: over.includes("distinct"),
-        float: this.pack.stream.fields[field]?.type === "double",
-      };
-    });
-  }
-
-  #sliding(
-    sizeMs: number,
-    of: { readonly plan: WindowPlan; readonly fill: number },
-    asked: readonly AggregateExpression[],
-  ): number {
-    const print = fingerprint([
-      "sliding",
-      of.plan.fill.text,
-      of.plan.fill.types,
-      sizeMs,
-      this.#named(asked),
-    ]);
-    const spec = {
-      fingerprint: print,
-      fill: this.conditions[of.fill]?.bit ?? -1,
-      sizeMs,
-      columns: this.#columns(asked, true),
-      extremes: asked.some(({ fn }) => fn === "min" || fn === "max"),
-      since: this.since(print),
-    };
-    return share(this.#slidings, spec);
-  }
-
-  #bucket(
-    window: BucketSpec["window"],
-    of: { readonly plan: WindowPlan; readonly fill: number },
-    asked: readonly AggregateExpression[],
-  ): number {
-    const print = fingerprint([
-      "bucket",
-      of.plan.fill.text,
-      of.plan.fill.types,
-      window,
-      this.#named(asked),
-    ]);
-    const spec = {
-      fingerprint: print,
-      fill: this.conditions[of.fill]?.bit ?? -1,
-      window,
-      columns: this.#columns(asked, true),
-      since: this.since(print),
-    };
-    return share(this.#buckets, spec);
-  }
-
-  #history(rule: RuleDefinition, asked: readonly AggregateExpression[]): number | undefined {
-    if (rule.memoryMs === undefined || asked.length === 0) return undefined;
-    const print = fingerprint(["history", rule.memoryMs, this.#named(asked)]);
-    const columns = this.#columns(asked, false);
-    const spec = {
-      fingerprint: print,
-      types: this.pack.stream.judged,
-      memoryMs: rule.memoryMs,
-      columns,
-      exact: !columns.some((column) => column.extremes || column.float),
-      since: this.since(print),
-    };
-    return share(this.#histories, spec);
   }
 
   #table(rule: RuleDefinition, expressions: readonly Expression[]): number | undefined {
@@ -351,82 +227,115 @@ export class LaneCompiler {
     return known >= 0 ? known : this.#tables.push(table) - 1;
   }
 
-  /** The asked aggregates by names that outlive this compilation. */
-  #named(asked: readonly AggregateExpression[]): readonly string[] {
-    const { fields } = this.pack.stream;
-    const names = asked.map((node) => `${stored(node.fn)} ${fields[node.field ?? -1]?.name ?? ""}`);
-    return [...new Set(names)].sort();
-  }
-
-  /** Conditions that are settled on arrival and can hold for a type. */
-  #conditionsOn(type: string | undefined): readonly number[] {
-    return this.conditions.flatMap(({ types, bit }, c) => {
-      const applies = types === undefined || (type !== undefined && types.includes(type));
-      return bit >= 0 && applies ? [c] : [];
-    });
+  /** The conditions that are settled on arrival, by whether they can hold for a type. */
+  #planOf(type: string | undefined): TypePlan {
+    const settled = this.conditions.flatMap(({ bit }, c) => (bit >= 0 ? [c] : []));
+    const applies = (c: number): boolean => {
+      const types = this.conditions[c]?.types;
+      return types === undefined || (type !== undefined && types.includes(type));
+    };
+    return {
+      settles: settled.filter(applies),
+      clears: settled.filter((c) => !applies(c)),
+    };
   }
 
   finish(): CompiledLane {
-    const logMs = Math.max(
-      0,
-      ...this.#slidings.map(({ spec }) => spec.sizeMs),
-      ...this.#buckets.map(({ spec }) => bucketSpan(spec.window)),
-      ...this.#patterns.map(({ withinMs }) => withinMs),
-    );
+    const { slidings, buckets, histories, logs } = this.#windows;
     const memories = [
-      ...this.#histories.map(({ spec }) => spec.memoryMs + Math.ceil(spec.memoryMs / 30)),
+      ...logs.map((log) => log.spanMs),
+      ...buckets.map(({ window }) => bucketSpan(window.window)),
+      ...histories.map(
+        ({ window: { options } }) => options.memoryMs + Math.ceil(options.memoryMs / 30),
+      ),
       ...this.#tables.map(({ memoryMs }) => memoryMs),
       ...this.#joins.map((join) => Math.max(Math.abs(join.lowerMs), Math.abs(join.upperMs))),
       ...this.#rules.map((rule) => Math.max(rule.definition.emit.cooldownMs, rule.spanMs)),
     ];
-    const freeze = <S>({ spec, aggregates, wantedBy }: Shared<S>): CompiledWindow<S> => ({
-      spec,
-      aggregates,
-      wantedBy,
-    });
     return {
       time: this.options.time,
       rules: this.#rules,
       conditions: this.conditions,
       bits: this.#bits,
-      slidings: this.#slidings.map(freeze),
-      buckets: this.#buckets.map(freeze),
-      histories: this.#histories.map(freeze),
+      layout: this.#layout,
+      logs,
+      slidings: slidings.map(frozen),
+      buckets: buckets.map(frozen),
+      histories: histories.map(frozen),
       tables: this.#tables,
       patterns: this.#patterns,
       joins: this.#joins,
-      conditionsByType: new Map(
-        this.pack.stream.types.map((type) => [type, this.#conditionsOn(type)]),
-      ),
-      conditionsOnAll: this.#conditionsOn(undefined),
+      plans: new Map(this.pack.stream.types.map((type) => [type, this.#planOf(type)])),
+      anyType: this.#planOf(undefined),
+      gated: this.#rules.filter((rule) => rule.gate >= 0 && rule.judgesEvents),
+      judging: this.#rules.filter((rule) => rule.judgesEvents),
       timedRules: this.#rules.filter(isTimed),
-      blankCodes: this.#rules.map((rule) => (rule.judgesEvents ? noHit : silent)),
-      blankAggregates: new Array<number>(this.#slots).fill(Number.NaN),
-      projection: this.#projection,
-      logMs,
-      retentionMs: Math.max(logMs, ...memories) + this.options.allowedLatenessMs,
+      isOrderFree: this.#isOrderFree(),
+      blank: this.#blank(),
+      retentionMs: Math.max(0, ...memories) + this.options.allowedLatenessMs,
       fingerprints: [
-        ...this.#slidings.map(({ spec }) => spec.fingerprint),
-        ...this.#buckets.map(({ spec }) => spec.fingerprint),
-        ...this.#histories.map(({ spec }) => spec.fingerprint),
-        ...this.#tables.map((table) => table.fingerprint),
-        ...this.#patterns.map((pattern) => pattern.fingerprint),
-        ...this.#joins.map((join) => join.fingerprint),
+        ...[...slidings, ...buckets, ...histories].map(({ print }) => print),
+        ...[...this.#tables, ...this.#patterns, ...this.#joins].map((piece) => piece.fingerprint),
       ],
       scratch: this.scratch,
     };
   }
+
+  /** Sums do not depend on the order of what is added, unless they are sums of doubles. */
+  #isOrderFree(): boolean {
+    const { slidings, buckets, histories } = this.#windows;
+    const others = slidings.length + histories.length + this.#tables.length;
+    const keyed = this.#patterns.length + this.#joins.length;
+    const summed = buckets.every(
+      ({ window, totals }) =>
+        window.window.kind !== "global" && totals.columns.every(({ needs }) => !needs.float),
+    );
+    return others + keyed === 0 && summed && this.#rules.every((rule) => !rule.judgesEvents);
+  }
+
+  #blank(): Blank {
+    const { slidings, buckets, slots, cells } = this.#windows;
+    return {
+      codes: this.#rules.map((rule) => (rule.judgesEvents ? noHit : silent)),
+      aggregates: new Array<number>(slots).fill(Number.NaN),
+      cells,
+      slidings: slidings.map(() => undefined),
+      buckets: buckets.map(() => undefined),
+      tables: this.#tables.map(() => undefined),
+      patterns: this.#patterns.map(() => undefined),
+      joins: this.#joins.map(() => undefined),
+      rules: this.#rules.map(() => undefined),
+    };
+  }
 }
 
-function share<S extends Windowed>(shared: Shared<S>[], spec: S): number {
-  const known = shared.findIndex((other) => other.spec.fingerprint === spec.fingerprint);
-  return known >= 0 ? known : shared.push({ spec, aggregates: [], wantedBy: [] }) - 1;
+/**
+ * How far back a plan looks at events that need not fill a window: patterns at all of them, windows
+ * at those that were judged, so that an event out of order can correct what was said of them.
+ */
+function allEventsSpan(plan: RuleDefinition["plan"]): number {
+  if (plan.kind === "pattern") return plan.spec.withinMs ?? 0;
+  if (plan.kind === "join" || plan.window?.kind !== "sliding") return 0;
+  const { gate, fill, window } = plan;
+  const same = gate.text === fill.text && String(gate.types) === String(fill.types);
+  return same ? 0 : window.sizeMs;
 }
 
-function readSlot(evaluation: Scratch["evaluation"], slot: number): ValueFunction {
-  return () => {
-    const value = evaluation.aggregates[slot];
-    return value === undefined || Number.isNaN(value) ? undefined : value;
+function newScratch(conditions: number, words: number): Scratch {
+  return {
+    evaluation: {
+      event: { type: "", at: 0, values: [] },
+      left: undefined,
+      table: undefined,
+      aggregates: [],
+      run: undefined,
+      missing: false,
+    },
+    truths: new Int8Array(conditions),
+    missing: new Uint8Array(conditions),
+    rows: [],
+    words: new Array<number>(words).fill(0),
+    numbers: [],
   };
 }
 

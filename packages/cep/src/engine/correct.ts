@@ -1,17 +1,8 @@
-import {
-  type Entry,
-  type EventLog,
-  emptyLog,
-  entryAt,
-  holds,
-  insert,
-  logEnd,
-  logStart,
-} from "../window/log.ts";
-import { growSliding, slide, startSliding } from "../window/sliding.ts";
-import { idsInWindow, writeTotals } from "./judge-windows.ts";
+import { cellsAt, copyWithout, type EventLog, holds, timeAt } from "../window/log.ts";
+import type { SlidingWindow, WindowState } from "../window/sliding.ts";
+import { maxListedIds } from "./judge-windows.ts";
 import { hit, type Judgement, type JudgeStep } from "./judgement.ts";
-import type { CompiledLane, CompiledRule } from "./lane-plan.ts";
+import type { CompiledRule, CompiledWindow } from "./lane-plan.ts";
 import { recallEvent } from "./recall.ts";
 import { tell } from "./speak.ts";
 import type { LaneState } from "./state.ts";
@@ -23,105 +14,88 @@ import type { LaneState } from "./state.ts";
 export function correct(judgement: Judgement, state: LaneState, step: JudgeStep): void {
   const { lane } = judgement;
   for (const rule of lane.rules) {
-    const index = rule.sliding;
-    const spec = index === undefined ? undefined : lane.slidings[index]?.spec;
-    if (index === undefined || spec === undefined || rule.having === undefined) continue;
-    if (!holds(step.entry, spec.fill) || (state.panes[index]?.length ?? 0) > 0) continue;
-    correctRule(judgement, state, { rule, index, step });
+    const asked = lane.slidings[rule.sliding ?? -1];
+    if (asked === undefined || rule.having === undefined) continue;
+    const { options } = asked.window;
+    const number = lane.scratch.numbers[options.log] as number;
+    const log = state.logs[options.log] as EventLog;
+    if (number < 0 || !asked.window.fills(log, number)) continue;
+    if ((state.panes[options.index]?.length ?? 0) > 0) continue;
+    correctRule({ judgement, rule, asked, number }, state, step);
   }
   lane.scratch.evaluation.event = judgement.event;
   lane.scratch.evaluation.aggregates = judgement.aggregates;
 }
 
 type Correcting = {
+  readonly judgement: Judgement;
   readonly rule: CompiledRule;
-  readonly index: number;
-  readonly step: JudgeStep;
+  readonly asked: CompiledWindow<SlidingWindow>;
+  /** The late event's number in the window's log. */
+  readonly number: number;
 };
 
-function correctRule(judgement: Judgement, state: LaneState, of: Correcting): void {
-  const { rule, index, step } = of;
+/** Later entries are those after the event's own time, as far as the window reaches. */
+function correctRule(of: Correcting, state: LaneState, step: JudgeStep): void {
+  const { judgement, rule, asked, number } = of;
   const { lane } = judgement;
-  const spec = lane.slidings[index]?.spec;
-  if (spec === undefined) return;
-  const affected = entriesBetween(state.log, {
-    from: step.event.at - spec.sizeMs,
-    to: step.event.at + spec.sizeMs,
-  });
-  const inserted = step.entry;
-  const after = truthsOver(lane, rule, affected);
-  const before = truthsOver(
-    lane,
-    rule,
-    affected.filter((entry) => entry !== inserted),
-  );
-  for (const [entry, values] of after) {
-    const now = values !== undefined;
-    const then = before.get(entry) !== undefined;
-    if (entry === inserted || now === then || !isLater(entry, step)) continue;
-    const number = numberOf(state.log, entry);
-    const event = recallEvent(lane, entry);
+  const { window } = asked;
+  const log = window.log(state);
+  const last = window.newestAt(state, step.event.at + window.sizeMs);
+  if (last === number) return;
+  const now = holdingAt(of, state.logs, { from: number + 1, to: last });
+  const without = copyWithout(lane.layout, log, number);
+  const logs = state.logs.with(window.options.log, without);
+  const then = holdingAt(of, logs, { from: number, to: last - 1 });
+  for (let n = number + 1; n <= last; n++) {
+    const at = timeAt(lane.layout, log, n);
+    const values = now[n - number - 1];
+    const held = then[n - number - 1] !== undefined;
+    if (at === step.event.at || held === (values !== undefined)) continue;
+    const event = recallEvent(lane, log, n);
+    const eventIds = window.idsAt(state, { at, number: n, most: maxListedIds });
     const told: Judgement = {
       ...judgement,
       event,
-      aggregates: values ?? lane.blankAggregates.slice(),
+      aggregates: values ?? lane.blank.aggregates.slice(),
       codes: lane.rules.map(() => hit),
     };
-    const detail = {
-      matchId: entry.id,
-      eventIds: idsInWindow(spec, state.log, number),
-      matches: 1,
-    };
+    const detail = { matchId: event.id, eventIds, matches: 1 };
     const { context, output } = step;
-    const at = { detail, context, revision: 1, holds: now, output };
-    tell(told, rule, now ? { ...at, state } : at);
+    const telling = { detail, context, revision: 1, holds: values !== undefined, output };
+    tell(told, rule, values === undefined ? telling : { ...telling, state });
   }
 }
 
-function isLater(entry: Entry, step: JudgeStep): boolean {
-  return entry.at > step.event.at;
-}
-
-function entriesBetween(
-  log: EventLog,
-  span: { readonly from: number; readonly to: number },
-): readonly Entry[] {
-  const entries: Entry[] = [];
-  for (let n = logStart(log); n < logEnd(log); n++) {
-    const entry = entryAt(log, n);
-    if (entry !== undefined && entry.at >= span.from && entry.at <= span.to) entries.push(entry);
-  }
-  return entries;
-}
-
-function numberOf(log: EventLog, entry: Entry): number {
-  return log.first + log.items.indexOf(entry);
-}
-
-/** For each judged entry the values at which the rule held there, `undefined` where it did not. */
-function truthsOver(
-  lane: CompiledLane,
-  rule: CompiledRule,
-  entries: readonly Entry[],
-): ReadonlyMap<Entry, number[] | undefined> {
-  const window = lane.slidings[rule.sliding ?? -1];
-  const found = new Map<Entry, number[] | undefined>();
-  if (window === undefined || rule.having === undefined) return found;
+/**
+ * For each entry of a stretch the values at which the rule held there; `undefined` where it did
+ * not, or where the entry is not judged.
+ */
+function holdingAt(
+  { judgement, rule, asked }: Correcting,
+  logs: readonly EventLog[],
+  stretch: { readonly from: number; readonly to: number },
+): readonly (number[] | undefined)[] {
+  const { lane } = judgement;
+  const { window } = asked;
   const { evaluation } = lane.scratch;
-  const gateBit = lane.conditions[rule.gate]?.bit ?? -1;
-  const log = emptyLog();
-  const sliding = startSliding(window.spec, log);
-  for (const entry of entries) {
-    insert(log, entry);
-    growSliding(window.spec, sliding, log);
-    sliding.at = entry.at;
-    slide(window.spec, sliding, log);
-    if (gateBit < 0 || !holds(entry, gateBit)) continue;
-    const values = lane.blankAggregates.slice();
-    writeTotals(sliding.totals, window.aggregates, values);
-    evaluation.event = recallEvent(lane, entry);
+  const log = logs[window.options.log] as EventLog;
+  const gate = lane.conditions[rule.gate]?.bit ?? -1;
+  const held: (number[] | undefined)[] = [];
+  let totals: WindowState | undefined;
+  for (let n = stretch.from; n <= stretch.to; n++) {
+    const at = timeAt(lane.layout, log, n);
+    if (totals === undefined) totals = window.totalsAt(logs, at, n);
+    else window.advance(totals, n);
+    if (gate < 0 || !holds(log, cellsAt(lane.layout, log, n), gate)) {
+      held.push(undefined);
+      continue;
+    }
+    const values = lane.blank.aggregates.slice();
+    window.write(totals, asked.aggregates, { values, panes: undefined });
+    evaluation.event = recallEvent(lane, log, n);
     evaluation.aggregates = values;
-    found.set(entry, rule.having(evaluation) === 1 ? values : undefined);
+    held.push(rule.having?.(evaluation) === 1 ? values : undefined);
   }
-  return found;
+  return held;
 }

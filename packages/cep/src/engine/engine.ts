@@ -2,15 +2,15 @@ import type { RuleDefinition, RulePack } from "../rules/definition.ts";
 import type { StreamEvent } from "../stream.ts";
 import { takes } from "../window/buckets.ts";
 import { insertByTime } from "../window/join.ts";
+import { type EventLog, knowsId } from "../window/log.ts";
 import { StateCodec } from "./codec.ts";
 import { compileLane } from "./compile-lane.ts";
 import { type Firing, firePatterns, fireWindows, laneDueAt, sayFinally } from "./fire.ts";
-import { capIds, knowsId, rememberId } from "./ids.ts";
-import { judge } from "./judge.ts";
+import { collect, judge } from "./judge.ts";
 import type { JudgeContext } from "./judge-context.ts";
 import type { Judgement, Output } from "./judgement.ts";
 import type { CompiledLane } from "./lane-plan.ts";
-import { type KeyState, newKeyState, resetKeyState } from "./state.ts";
+import { type KeyState, type Lanes, newKeyState, resetKeyState } from "./state.ts";
 import { JudgedStep, noOutput, type Reception, tailOf } from "./step.ts";
 import type { Engine, EngineOptions, Limits, Lineage, Step, StepTail } from "./types.ts";
 
@@ -30,12 +30,10 @@ class KeyedEngine implements Engine {
   readonly #limits: Limits;
   readonly #horizonMs: number;
   readonly #latenessMs: number;
-  readonly #early: CompiledLane | undefined;
+  /** Judges on arrival; knows all recent ids even when no rule judges on arrival. */
+  readonly #early: CompiledLane;
   readonly #final: CompiledLane | undefined;
-  readonly #lanes: {
-    readonly early: CompiledLane | undefined;
-    readonly final: CompiledLane | undefined;
-  };
+  readonly #lanes: Lanes;
   readonly #codec: StateCodec;
 
   constructor(pack: RulePack, options: EngineOptions) {
@@ -53,18 +51,15 @@ class KeyedEngine implements Engine {
         lineage,
         limits: this.#limits,
         allowedLatenessMs: this.#latenessMs,
+        horizonMs: time === "early" ? Math.max(1, this.#horizonMs) : 0,
       });
     const allFinal = options.time === "final";
-    const early = running.filter((rule) => rule.emit.time !== "final");
-    const final = running.filter((rule) => rule.emit.time !== "early");
-    this.#early = allFinal ? undefined : compiled("early", early);
-    this.#final = allFinal
-      ? compiled("final", running)
-      : final.length > 0
-        ? compiled("final", final)
-        : undefined;
+    const early = allFinal ? [] : running.filter((rule) => rule.emit.time !== "final");
+    const final = allFinal ? running : running.filter((rule) => rule.emit.time !== "early");
+    this.#early = compiled("early", early);
+    this.#final = final.length > 0 ? compiled("final", final) : undefined;
     this.#lanes = { early: this.#early, final: this.#final };
-    const lanes = [this.#early, this.#final].filter((lane) => lane !== undefined);
+    const lanes = this.#final === undefined ? [this.#early] : [this.#early, this.#final];
     this.retentionMs = Math.max(this.#horizonMs, ...lanes.map((lane) => lane.retentionMs));
     const prints = lanes.flatMap((lane) => lane.fingerprints);
     this.lineage = Object.fromEntries(
@@ -91,12 +86,10 @@ class KeyedEngine implements Engine {
     }
     if (watermark > this.#expiresAt(state)) resetKeyState(state, this.#lanes);
     if (state.dueAt <= watermark) this.#fireAll(state, watermark, output);
-    if (knowsId(state.ids, event.id)) {
+    const recent = state.early.logs[0] as EventLog;
+    if (knowsId(this.#early.layout, recent, event.id)) {
       return this.#step(state, output, { disposition: "duplicate", late, judgement: undefined });
     }
-    const reached = watermark === Number.NEGATIVE_INFINITY ? state.latestAt : watermark;
-    rememberId(state.ids, event, reached - this.#horizonMs);
-    if (state.ids.bytes > this.#limits.idBytes) capIds(state.ids, this.#limits.idBytes);
     const judgement = this.#judge(state, event, { watermark, late, output });
     if (event.at > state.latestAt) state.latestAt = event.at;
     state.dueAt = this.#dueAt(state);
@@ -108,17 +101,17 @@ class KeyedEngine implements Engine {
     state: KeyState,
     event: StreamEvent,
     given: { readonly watermark: number; readonly late: boolean; readonly output: Output },
-  ): Judgement | undefined {
+  ): Judgement {
     const { watermark, late, output } = given;
     const context = this.#context(state, watermark);
-    let judgement: Judgement | undefined;
-    if (this.#early !== undefined && state.early !== undefined) {
-      judgement = judge(this.#early, state.early, { event, context, output });
-    }
-    if (this.#final === undefined) return judgement;
-    if (!late) insertByTime(state.waiting, event, (waiting) => waiting.at);
-    else if (this.#takesLate(event, context)) {
-      this.#judgeFinally(state, event, { context, output });
+    const judgement = judge(this.#early, state.early, { event, context, output });
+    if (this.#final === undefined || state.final === undefined) return judgement;
+    if (this.#final.isOrderFree) collect(this.#final, state.final, { event, context, output });
+    else if (late) {
+      if (this.#takesLate(event, context)) this.#judgeFinally(state, event, { context, output });
+    } else {
+      if (state.waiting.length === 0) state.waiting = [];
+      insertByTime(state.waiting, event, (waiting) => waiting.at);
     }
     return judgement;
   }
@@ -149,10 +142,8 @@ class KeyedEngine implements Engine {
 
   #fire(state: KeyState, due: number, step: Firing): void {
     const { output } = step;
-    if (this.#early !== undefined && state.early !== undefined) {
-      firePatterns(this.#early, state.early, step);
-      fireWindows(this.#early, state.early, step);
-    }
+    firePatterns(this.#early, state.early, step);
+    fireWindows(this.#early, state.early, step);
     if (this.#final === undefined || state.final === undefined) return;
     firePatterns(this.#final, state.final, step);
     for (let event = state.waiting[0]; event !== undefined; event = state.waiting[0]) {
@@ -166,7 +157,7 @@ class KeyedEngine implements Engine {
   /** A late event is judged finally within the allowed lateness, or while its window is open. */
   #takesLate(event: StreamEvent, { closedUpTo }: JudgeContext): boolean {
     if (event.at > closedUpTo) return true;
-    return this.#final?.buckets.some(({ spec }) => takes(spec, event.at, closedUpTo)) === true;
+    return this.#final?.buckets.some(({ window }) => takes(window, event.at, closedUpTo)) === true;
   }
 
   #judgeFinally(
@@ -185,15 +176,13 @@ class KeyedEngine implements Engine {
       limits: this.#limits,
       watermark,
       closedUpTo: watermark - this.#latenessMs,
-      incomplete: state.ids.incomplete,
+      incomplete: state.early.incomplete,
     };
   }
 
   #dueAt(state: KeyState): number {
-    let due = state.waiting.length === 0 ? Number.POSITIVE_INFINITY : (state.waiting[0]?.at ?? 0);
-    if (this.#early !== undefined && state.early !== undefined) {
-      due = Math.min(due, laneDueAt(this.#early, state.early));
-    }
+    const first = state.waiting[0]?.at ?? Number.POSITIVE_INFINITY;
+    let due = Math.min(first, laneDueAt(this.#early, state.early));
     if (this.#final !== undefined && state.final !== undefined) {
       due = Math.min(due, laneDueAt(this.#final, state.final));
     }

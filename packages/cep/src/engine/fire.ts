@@ -1,11 +1,11 @@
-import { type Bucket, closesAt, fireAt } from "../window/buckets.ts";
+import { type Bucket, closesAt, fireAt, writeBucket } from "../window/buckets.ts";
 import type { JudgeContext } from "./judge-context.ts";
 import { detailOfMatch, keepRuns, reportTimedOut } from "./judge-patterns.ts";
-import { idsInBucket, writeTotals } from "./judge-windows.ts";
 import {
   type HitDetail,
   hit,
   type Judgement,
+  newJudgement,
   noHit,
   noteHit,
   type Output,
@@ -21,7 +21,7 @@ import type { FinalResult } from "./types.ts";
 export function laneDueAt(lane: CompiledLane, state: LaneState): number {
   let due = Number.POSITIVE_INFINITY;
   for (let b = 0; b < lane.buckets.length; b++) {
-    const spec = lane.buckets[b]?.spec;
+    const spec = lane.buckets[b]?.window;
     const buckets = state.buckets[b];
     if (spec === undefined || buckets === undefined) continue;
     for (const bucket of buckets) due = Math.min(due, fireAt(spec, bucket));
@@ -72,7 +72,7 @@ export function fireWindows(lane: CompiledLane, state: LaneState, step: Firing):
 function fireBuckets(lane: CompiledLane, state: LaneState, step: Firing): void {
   for (let b = 0; b < lane.buckets.length; b++) {
     const buckets = state.buckets[b];
-    const spec = lane.buckets[b]?.spec;
+    const spec = lane.buckets[b]?.window;
     if (buckets === undefined || spec === undefined) continue;
     const isGlobal = spec.window.kind === "global";
     for (let i = 0; i < buckets.length; ) {
@@ -89,13 +89,14 @@ function fireBuckets(lane: CompiledLane, state: LaneState, step: Firing): void {
 
 /** Global windows that fire by count do so with the event that fills them. */
 export function fireFull(lane: CompiledLane, state: LaneState, step: Firing): void {
-  lane.buckets.forEach(({ spec }, b) => {
-    const count = spec.window.kind === "global" ? spec.window.count : undefined;
+  for (let b = 0; b < lane.buckets.length; b++) {
+    const window = lane.buckets[b]?.window.window;
+    const count = window?.kind === "global" ? window.count : undefined;
     const bucket = state.buckets[b]?.at(-1);
-    if (count === undefined || bucket === undefined || bucket.totals.count < count) return;
+    if (count === undefined || bucket === undefined || (bucket.cells[0] ?? 0) < count) continue;
     fireBucket(lane, state, { ...step, b, bucket });
     state.buckets[b]?.pop();
-  });
+  }
 }
 
 /** Judges a closed window by all rules that look at it. */
@@ -105,11 +106,12 @@ function fireBucket(
   step: Firing & { readonly b: number; readonly bucket: Bucket },
 ): void {
   const { b, bucket, output, context } = step;
-  const window = lane.buckets[b];
-  if (window === undefined) return;
-  const values = lane.blankAggregates.slice();
-  writeTotals(bucket.totals, window.aggregates, values);
-  const eventIds = idsInBucket(window.spec, state.log, bucket);
+  const asked = lane.buckets[b];
+  if (asked === undefined) return;
+  const { window, aggregates: sources } = asked;
+  const values = lane.blank.aggregates.slice();
+  writeBucket(window, bucket, { sources, values });
+  const eventIds = bucket.ids.slice();
   const end = Number.isFinite(bucket.end) ? bucket.end : step.due + 1;
   const rules = lane.rules.filter((rule) => rule.bucket === b && speaksHere(lane, rule));
   const judgement = timeJudgement(lane, end - 1, values);
@@ -119,7 +121,7 @@ function fireBucket(
     evaluation.event = judgement.event;
     evaluation.aggregates = values;
     const holds = rule.having === undefined || rule.having(evaluation) === 1;
-    const warming = bucket.start <= window.spec.since ? warmingFlag : 0;
+    const warming = bucket.start <= window.since ? warmingFlag : 0;
     judgement.codes[rule.index] = (holds ? hit : noHit) | warming;
     if (holds) noteHit(judgement, rule.index, detail);
     const wasTold = bucket.fired > 0;
@@ -142,16 +144,8 @@ function speaksHere(lane: CompiledLane, rule: CompiledRule): boolean {
 
 /** A judgement that no event made. */
 function timeJudgement(lane: CompiledLane, at: number, values: number[]): Judgement {
-  return {
-    lane,
-    event: { id: "", type: "", at, values: [] },
-    codes: lane.blankCodes.slice(),
-    aggregates: values,
-    rows: [],
-    hits: undefined,
-    outcome: "approve",
-    score: 0,
-  };
+  const event = { id: "", type: "", at, values: [] };
+  return { ...newJudgement(lane, event, []), aggregates: values };
 }
 
 function finalOf(
@@ -193,7 +187,7 @@ function fireJoin(lane: CompiledLane, state: LaneState, step: RuleFiring): void 
     hitByTime(lane, state, { ...step, detail: { matchId: id, eventIds: [id], matches: 1 } });
   }
   const empty = sides.left.length === 0 && sides.right.length === 0;
-  if (empty) state.joins[step.rule.join ?? -1] = undefined;
+  if (empty) state.joins = state.joins.with(step.rule.join ?? -1, undefined);
 }
 
 /** A hit that the passing of time made: a sequence held back, an absence, a missing partner. */
@@ -203,7 +197,7 @@ function hitByTime(
   step: RuleFiring & { readonly detail: HitDetail },
 ): void {
   const { rule, detail, context, output } = step;
-  const judgement = timeJudgement(lane, step.due, lane.blankAggregates.slice());
+  const judgement = timeJudgement(lane, step.due, lane.blank.aggregates.slice());
   judgement.codes[rule.index] = hit | (step.due <= rule.warmUntil ? warmingFlag : 0);
   noteHit(judgement, rule.index, detail);
   tell(judgement, rule, {
@@ -224,6 +218,7 @@ function pushFinal(output: Output, final: FinalResult): void {
 
 /** The final word on an event that was judged when the watermark passed it. */
 export function sayFinally(judgement: Judgement, context: JudgeContext, output: Output): void {
-  const rules = judgement.lane.rules.filter((rule) => rule.judgesEvents);
+  const { judging: rules } = judgement.lane;
+  if (rules.length === 0) return;
   pushFinal(output, finalOf(judgement, rules, { context, window: undefined, revision: 0 }));
 }

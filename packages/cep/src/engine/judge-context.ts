@@ -8,6 +8,6 @@ export type JudgeContext = {
   readonly watermark: number;
   /** Windows whose last millisecond is not after this take no more events. */
   readonly closedUpTo: number;
-  /** Ids were lost to the byte budget: duplicates may count twice. */
+  /** Ids were lost to the bounds: duplicates may count twice. */
   readonly incomplete: boolean;
 };

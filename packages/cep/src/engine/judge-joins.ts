@@ -19,7 +19,8 @@ export function judgeJoins(judgement: Judgement, state: LaneState, step: JudgeSt
     const pairs = pair(judgement.lane, join, { sides, event: step.event });
     prune(join, sides, step.context.watermark);
     const empty = sides.left.length === 0 && sides.right.length === 0;
-    state.joins[index] = empty ? undefined : sides;
+    const kept = empty ? undefined : sides;
+    if (state.joins[index] !== kept) state.joins = state.joins.with(index, kept);
     if (join.mode !== "inner") continue;
     const [first] = pairs;
     if (first === undefined) continue;

@@ -1,6 +1,5 @@
 import type { Match } from "../pattern/automaton.ts";
 import { areFresh, type Link, type Runs, stagesOf } from "../pattern/runs.ts";
-import type { StreamEvent } from "../stream.ts";
 import { flagsOf } from "./judge-flags.ts";
 import {
   approximateFlag,
@@ -13,9 +12,12 @@ import {
   overflowFlag,
 } from "./judgement.ts";
 import type { CompiledLane, CompiledPattern, CompiledRule } from "./lane-plan.ts";
+import { runEventOf } from "./recall.ts";
 import { replayPattern } from "./replay.ts";
 import { tell } from "./speak.ts";
 import type { LaneState, RunEvent } from "./state.ts";
+
+const noMatches: readonly Match<RunEvent>[] = [];
 
 type Stepping = {
   readonly rule: CompiledRule;
@@ -49,12 +51,12 @@ function stepPattern(
   const { automaton } = pattern;
   const { event, context } = step;
   const known = state.runs[index];
-  if (known === undefined && !automaton.canBegin()) return [];
+  if (known === undefined && !automaton.canBegin()) return noMatches;
   const runs = known ?? automaton.newRuns();
   const reached = lane.time === "final" ? event.at : Math.min(context.watermark, event.at);
   const { timedOut } = automaton.advance(runs, reached);
   reportTimedOut(lane, rule, { timedOut, output: step.output });
-  const { matches } = automaton.process(runs, runEvent(pattern, event), event.at);
+  const { matches } = automaton.process(runs, runEventOf(pattern, event), event.at);
   keepRuns(state, index, runs);
   return matches;
 }
@@ -66,8 +68,9 @@ function revisePattern(
   { rule, index, pattern, step }: Stepping,
 ): readonly Match<RunEvent>[] {
   const { lane } = judgement;
-  const { number, context } = step;
-  const replay = replayPattern(lane, state, { pattern, number, watermark: context.watermark });
+  const { context, event } = step;
+  const { watermark } = context;
+  const replay = replayPattern(lane, state, { pattern, at: event.at, watermark });
   keepRuns(state, index, replay.runs);
   for (const match of replay.lost) {
     const detail = detailOfMatch(lane, rule, match);
@@ -78,13 +81,8 @@ function revisePattern(
 
 /** Stores runs, or nothing when nothing is open: equal meaning, equal state. */
 export function keepRuns(state: LaneState, index: number, runs: Runs<RunEvent>): void {
-  state.runs[index] = areFresh(runs) ? undefined : runs;
-}
-
-/** What runs keep of an event. */
-function runEvent(pattern: CompiledPattern, event: StreamEvent): RunEvent {
-  const values = pattern.captured.map((field) => event.values[field]);
-  return { id: event.id, at: event.at, values };
+  const kept = areFresh(runs) ? undefined : runs;
+  if (state.runs[index] !== kept) state.runs = state.runs.with(index, kept);
 }
 
 function noteMatches(

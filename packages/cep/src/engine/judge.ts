@@ -1,6 +1,6 @@
-import type { StreamEvent, Value } from "../stream.ts";
+import type { StreamEvent } from "../stream.ts";
 import { bucketAt } from "../window/buckets.ts";
-import { type Entry, insert, latestAt, wordBits } from "../window/log.ts";
+import { type EventLog, insert, latestAt, wordBits } from "../window/log.ts";
 import { correct } from "./correct.ts";
 import { fireFull } from "./fire.ts";
 import type { JudgeContext } from "./judge-context.ts";
@@ -8,11 +8,10 @@ import { flagsOf } from "./judge-flags.ts";
 import { judgeJoins } from "./judge-joins.ts";
 import { judgePatterns } from "./judge-patterns.ts";
 import {
-  growHistories,
-  idsInBucket,
-  idsInWindow,
-  readHistories,
-  updateBuckets,
+  fillBuckets,
+  fillsNow,
+  maxListedIds,
+  readBuckets,
   updateSlidings,
 } from "./judge-windows.ts";
 import {
@@ -23,6 +22,7 @@ import {
   hit,
   type Judgement,
   type JudgeStep,
+  newJudgement,
   noHit,
   noteHit,
   type Output,
@@ -33,94 +33,89 @@ import type { CompiledLane, CompiledRule } from "./lane-plan.ts";
 import { noteMiss, tell } from "./speak.ts";
 import type { LaneState } from "./state.ts";
 import { recallRows, rememberRow } from "./tables.ts";
-import { trim } from "./trim.ts";
+import { fold, trim } from "./trim.ts";
 import { isHit } from "./verdict.ts";
 
-const noValues: readonly Value[] = [];
+type Given = {
+  readonly event: StreamEvent;
+  readonly context: JudgeContext;
+  readonly output: Output;
+};
 
 /** Applies one event to a lane: verdicts of its rules, and what they have to say. */
-export function judge(
-  lane: CompiledLane,
-  state: LaneState,
-  given: { readonly event: StreamEvent; readonly context: JudgeContext; readonly output: Output },
-): Judgement {
+export function judge(lane: CompiledLane, state: LaneState, given: Given): Judgement {
   const { event, context, output } = given;
+  trim(lane, state, { context, at: event.at });
   const { evaluation } = lane.scratch;
-  const aggregates = lane.blankAggregates.slice();
+  const judgement = newJudgement(lane, event, recallRows(lane, state, event.at));
+  const { aggregates } = judgement;
   evaluation.event = event;
   evaluation.aggregates = aggregates;
-  const rows = recallRows(lane, state, event.at);
-  if (lane.histories.length > 0) readHistories(lane, state, { at: event.at, values: aggregates });
-  evaluateConditions(lane, event.type);
-  const entry = project(lane, event);
-  const inOrder = event.at >= latestAt(state.log);
-  const step = { event, context, output, entry, number: insert(state.log, entry), inOrder };
-  const codes = lane.blankCodes.slice();
-  const judgement: Judgement = {
-    lane,
-    event,
-    codes,
-    aggregates,
-    rows,
-    hits: undefined,
-    outcome: "approve",
-    score: 0,
-  };
+  for (const { window, aggregates: sources } of lane.histories) {
+    window.write(state, sources, { values: aggregates, at: event.at });
+  }
+  settleConditions(lane, event.type);
+  const step = { event, context, output, inOrder: record(lane, state, event) };
   updateSlidings(judgement, state, step);
-  if (lane.buckets.length > 0) updateBuckets(judgement, state, step);
-  for (const rule of lane.rules) {
-    if (rule.gate >= 0) codes[rule.index] = judgeRule(rule, lane, { state, step });
+  if (lane.buckets.length > 0) {
+    fillBuckets(lane, state, step);
+    readBuckets(judgement, state);
+  }
+  for (const rule of lane.gated) {
+    judgement.codes[rule.index] = judgeRule(rule, lane, { state, step });
   }
   if (lane.patterns.length > 0) judgePatterns(judgement, state, step);
   if (lane.joins.length > 0) judgeJoins(judgement, state, step);
   settle(judgement, state, step);
   if (lane.buckets.length > 0) fireFull(lane, state, { due: event.at, context, output });
-  if (!inOrder) correct(judgement, state, step);
-  if (lane.histories.length > 0) growHistories(lane, state, event);
+  if (!step.inOrder) correct(judgement, state, step);
+  for (const { window } of lane.histories) window.add(state, event);
   if (lane.tables.length > 0) rememberRow(lane, state, event);
-  trim(lane, state, context);
+  fold(lane, state, context);
   return judgement;
 }
 
+/** Adds an event to the windows of a lane that has nothing else: in any order, without a verdict. */
+export function collect(lane: CompiledLane, state: LaneState, given: Given): void {
+  const { event } = given;
+  lane.scratch.evaluation.event = event;
+  settleConditions(lane, event.type);
+  fillBuckets(lane, state, { ...given, inOrder: true });
+}
+
 /** Settles the truth of all conditions that do not depend on a run. */
-function evaluateConditions(lane: CompiledLane, type: string): void {
+function settleConditions(lane: CompiledLane, type: string): void {
   const { truths, missing, evaluation } = lane.scratch;
-  truths.fill(0);
-  for (const c of lane.conditionsByType.get(type) ?? lane.conditionsOnAll) {
-    const condition = lane.conditions[c];
-    if (condition === undefined) continue;
+  const plan = lane.plans.get(type) ?? lane.anyType;
+  for (const c of plan.clears) truths[c] = 0;
+  for (const c of plan.settles) {
     evaluation.missing = false;
-    const truth = condition.evaluate(evaluation);
+    const truth = lane.conditions[c]?.evaluate(evaluation) ?? 0;
     truths[c] = truth;
     if (truth === -1) missing[c] = evaluation.missing ? 1 : 0;
   }
 }
 
-/** The event reduced to what rules may still ask of it. */
-function project(lane: CompiledLane, event: StreamEvent): Entry {
-  const { truths } = lane.scratch;
-  const { bits, projection } = lane;
-  let mask = 0;
-  const first = Math.min(bits.length, wordBits);
-  for (let bit = 0; bit < first; bit++) if (truths[bits[bit] ?? 0] === 1) mask |= 1 << bit;
-  const more = bits.length > wordBits ? furtherWords(lane) : undefined;
-  let values = noValues;
-  if (projection.length > 0) {
-    const kept = new Array<Value>(projection.length);
-    for (let i = 0; i < projection.length; i++) kept[i] = event.values[projection[i] ?? 0];
-    values = kept;
+/** Puts the event into the logs that keep it; says whether nothing later had arrived before. */
+function record(lane: CompiledLane, state: LaneState, event: StreamEvent): boolean {
+  const { logs, layout, bits, scratch } = lane;
+  const { words, truths, numbers } = scratch;
+  if (logs.length === 0) return true;
+  words.fill(0);
+  for (let bit = 0; bit < bits.length; bit++) {
+    if (truths[bits[bit] as number] !== 1) continue;
+    const word = bit < wordBits ? 0 : Math.floor(bit / wordBits);
+    words[word] = (words[word] as number) | (1 << (bit - word * wordBits));
   }
-  return { id: event.id, type: event.type, at: event.at, mask, more, values };
-}
-
-function furtherWords(lane: CompiledLane): readonly number[] {
-  const words = new Array<number>(Math.ceil(lane.bits.length / wordBits) - 1).fill(0);
-  for (let bit = wordBits; bit < lane.bits.length; bit++) {
-    if (lane.scratch.truths[lane.bits[bit] ?? 0] !== 1) continue;
-    const word = Math.floor(bit / wordBits) - 1;
-    words[word] = (words[word] ?? 0) | (1 << (bit % wordBits));
+  let inOrder = true;
+  for (let l = 0; l < logs.length; l++) {
+    const log = state.logs[l] as EventLog;
+    if (event.at < latestAt(layout, log)) inOrder = false;
+    const fill = logs[l]?.fill ?? -1;
+    const keeps = fill < 0 || fillsNow(lane, fill);
+    numbers[l] = keeps ? insert(layout, log, { event, words }) : -1;
   }
-  return words;
+  return inOrder;
 }
 
 /** The code of a rule that looks at windows or at the event alone. */
@@ -129,7 +124,6 @@ function judgeRule(
   lane: CompiledLane,
   at: { readonly state: LaneState; readonly step: JudgeStep },
 ): number {
-  if (!rule.judgesEvents) return silent;
   const { definition } = rule;
   const { event, context } = at.step;
   const flags = flagsOf(rule, event.at, context);
@@ -169,23 +163,26 @@ function settle(judgement: Judgement, state: LaneState, step: JudgeStep): void {
       judgement.score = Math.max(judgement.score, score);
     }
     if (rule.gate < 0) continue;
-    const detail = detailOf(rule, state, step);
+    const detail = detailOf({ lane, rule }, state, step);
     noteHit(judgement, rule.index, detail);
     const { context, output } = step;
     tell(judgement, rule, { detail, context, revision: 0, holds: true, output, state });
   }
 }
 
-function detailOf(rule: CompiledRule, state: LaneState, step: JudgeStep): HitDetail {
-  const { event } = step;
-  if (rule.slidingSpec !== undefined) {
-    const eventIds = idsInWindow(rule.slidingSpec, state.log, step.number);
-    return { matchId: event.id, eventIds, matches: 1 };
+function detailOf(
+  { lane, rule }: { readonly lane: CompiledLane; readonly rule: CompiledRule },
+  state: LaneState,
+  step: JudgeStep,
+): HitDetail {
+  const { id, at } = step.event;
+  const sliding = lane.slidings[rule.sliding ?? -1]?.window;
+  if (sliding !== undefined) {
+    const number = sliding.newestAt(state, at);
+    const eventIds = sliding.idsAt(state, { at, number, most: maxListedIds });
+    return { matchId: id, eventIds, matches: 1 };
   }
-  const bucket = bucketAt(state.buckets[rule.bucket ?? -1] ?? [], event.at);
-  if (rule.bucketSpec === undefined || bucket === undefined) {
-    return { matchId: event.id, eventIds: [event.id], matches: 1 };
-  }
-  const eventIds = idsInBucket(rule.bucketSpec, state.log, bucket);
-  return { matchId: String(bucket.start), eventIds, matches: 1 };
+  const bucket = bucketAt(state.buckets[rule.bucket ?? -1] ?? [], at);
+  if (bucket === undefined) return { matchId: id, eventIds: [id], matches: 1 };
+  return { matchId: String(bucket.start), eventIds: bucket.ids.slice(), matches: 1 };
 }

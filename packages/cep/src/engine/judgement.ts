@@ -1,6 +1,5 @@
 import type { Action } from "../rules/types.ts";
 import type { StreamEvent } from "../stream.ts";
-import type { Entry } from "../window/log.ts";
 import type { JudgeContext } from "./judge-context.ts";
 import type { CompiledLane } from "./lane-plan.ts";
 import type { TableRow } from "./state.ts";
@@ -45,17 +44,32 @@ export type Output = {
   timedOut: TimedOut[] | undefined;
 };
 
-/** The event at hand: where it stands in the log, and what it brings about. */
+/** The event at hand, and what it brings about. */
 export type JudgeStep = {
   readonly event: StreamEvent;
   readonly context: JudgeContext;
   readonly output: Output;
-  /** The event as the log has it, and its number there. */
-  readonly entry: Entry;
-  readonly number: number;
   /** No event of a later time had arrived before. */
   readonly inOrder: boolean;
 };
+
+/** A judgement before anything was judged. */
+export function newJudgement(
+  lane: CompiledLane,
+  event: StreamEvent,
+  rows: readonly (TableRow | undefined)[],
+): Judgement {
+  return {
+    lane,
+    event,
+    codes: lane.blank.codes.slice(),
+    aggregates: lane.blank.aggregates.slice(),
+    rows,
+    hits: undefined,
+    outcome: "approve",
+    score: 0,
+  };
+}
 
 /** Notes why a rule hit. */
 export function noteHit(judgement: Judgement, rule: number, detail: HitDetail): void {

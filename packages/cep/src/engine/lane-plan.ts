@@ -1,10 +1,11 @@
 import type { BooleanFunction, Evaluation, ValueFunction } from "../language/evaluate.ts";
-import type { AggregateFunction } from "../language/expression.ts";
 import type { Automaton } from "../pattern/automaton.ts";
 import type { RuleDefinition } from "../rules/definition.ts";
 import type { BucketSpec } from "../window/buckets.ts";
-import type { HistorySpec } from "../window/history.ts";
-import type { SlidingSpec } from "../window/sliding.ts";
+import type { History } from "../window/history.ts";
+import type { LogLayout } from "../window/log.ts";
+import type { SlidingWindow } from "../window/sliding.ts";
+import type { AggregateSource } from "../window/totals.ts";
 import type { RunEvent, TableRow } from "./state.ts";
 
 /** A condition with its closure. */
@@ -16,17 +17,9 @@ export type CompiledCondition = {
   readonly bit: number;
 };
 
-/** Where an aggregate's value comes from; column `undefined` is count(). */
-export type AggregateSource = {
-  readonly fn: AggregateFunction;
-  readonly column: number | undefined;
-  /** Place among the values of a step. */
-  readonly slot: number;
-};
-
 /** A window with the aggregates that are asked of it and the conditions that ask. */
-export type CompiledWindow<S> = {
-  readonly spec: S;
+export type CompiledWindow<W> = {
+  readonly window: W;
   readonly aggregates: readonly AggregateSource[];
   /** Conditions of which one must hold for the window's values to be wanted. */
   readonly wantedBy: readonly number[];
@@ -43,9 +36,7 @@ export type CompiledRule = {
   readonly gate: number;
   readonly having: BooleanFunction | undefined;
   readonly sliding: number | undefined;
-  readonly slidingSpec: SlidingSpec | undefined;
   readonly bucket: number | undefined;
-  readonly bucketSpec: BucketSpec | undefined;
   readonly history: number | undefined;
   readonly table: number | undefined;
   readonly pattern: number | undefined;
@@ -84,6 +75,17 @@ export type CompiledJoin = {
   readonly since: number;
 };
 
+/**
+ * A log of the key's events. The recent one has all events, for deduplication, patterns and short
+ * windows; a longer window has a log of just the events that fill it.
+ */
+export type CompiledLog = {
+  readonly fingerprint: string;
+  /** Bit of the condition whose events it keeps; -1 for all. */
+  readonly fill: number;
+  readonly spanMs: number;
+};
+
 /** The versions of the key's row in a table. */
 export type CompiledTable = {
   readonly fingerprint: string;
@@ -102,7 +104,26 @@ export type Scratch = {
   readonly missing: Uint8Array;
   /** Per table the row that is valid at the event's time. */
   readonly rows: (TableRow | undefined)[];
+  /** The event's mask, and its number in each log (-1 where that does not keep it). */
+  readonly words: number[];
+  readonly numbers: number[];
 };
+
+/** What a key's state and a step's results are copied from. */
+export type Blank = {
+  readonly codes: readonly number[];
+  readonly aggregates: readonly number[];
+  readonly cells: readonly number[];
+  readonly slidings: readonly undefined[];
+  readonly buckets: readonly undefined[];
+  readonly tables: readonly undefined[];
+  readonly patterns: readonly undefined[];
+  readonly joins: readonly undefined[];
+  readonly rules: readonly undefined[];
+};
+
+/** The conditions that can hold for an event type, and those that cannot. */
+export type TypePlan = { readonly settles: readonly number[]; readonly clears: readonly number[] };
 
 /** The rules of one lane, compiled: immutable but for the scratch space. */
 export type CompiledLane = {
@@ -111,24 +132,27 @@ export type CompiledLane = {
   readonly conditions: readonly CompiledCondition[];
   /** Conditions by bit. */
   readonly bits: readonly number[];
-  readonly slidings: readonly CompiledWindow<SlidingSpec>[];
+  readonly layout: LogLayout;
+  /** The first one is the recent log, where the lane needs one. */
+  readonly logs: readonly CompiledLog[];
+  readonly slidings: readonly CompiledWindow<SlidingWindow>[];
   readonly buckets: readonly CompiledWindow<BucketSpec>[];
-  readonly histories: readonly CompiledWindow<HistorySpec>[];
+  readonly histories: readonly CompiledWindow<History>[];
   readonly tables: readonly CompiledTable[];
   readonly patterns: readonly CompiledPattern[];
   readonly joins: readonly CompiledJoin[];
-  /** Conditions that can hold for an event type; those on all types serve for the rest. */
-  readonly conditionsByType: ReadonlyMap<string, readonly number[]>;
-  readonly conditionsOnAll: readonly number[];
+  /** By event type; the one on any type serves for types that are not declared. */
+  readonly plans: ReadonlyMap<string, TypePlan>;
+  readonly anyType: TypePlan;
+  /** Rules that judge each event by its windows, its history or itself alone. */
+  readonly gated: readonly CompiledRule[];
+  /** Rules that have a verdict on each event. */
+  readonly judging: readonly CompiledRule[];
   /** Rules that time alone can make speak. */
   readonly timedRules: readonly CompiledRule[];
-  /** Codes and values of a step before anything was judged or computed. */
-  readonly blankCodes: readonly number[];
-  readonly blankAggregates: readonly number[];
-  /** Fields that log entries keep. */
-  readonly projection: readonly number[];
-  /** How far back the log must reach. */
-  readonly logMs: number;
+  /** Nothing but sums of windows that close: events may come in any order. */
+  readonly isOrderFree: boolean;
+  readonly blank: Blank;
   /** How long anything of the lane can matter after the key's latest event. */
   readonly retentionMs: number;
   readonly fingerprints: readonly string[];

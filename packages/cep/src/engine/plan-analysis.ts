@@ -21,7 +21,7 @@ export function isTimed({ definition }: CompiledRule): boolean {
 
 /** What has to be kept for a function: sums serve averages, one deque serves both extremes. */
 export function stored(fn: AggregateExpression["fn"]): string {
-  if (fn === "stddev" || fn === "distinct") return fn;
+  if (fn === "stddev" || fn === "distinct" || fn === "idle") return fn;
   return fn === "min" || fn === "max" ? "extremes" : "sum";
 }
 

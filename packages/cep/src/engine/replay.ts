@@ -1,8 +1,8 @@
 import type { Match } from "../pattern/automaton.ts";
 import type { Link, Runs } from "../pattern/runs.ts";
-import { type Entry, entryAt, logEnd, logStart } from "../window/log.ts";
+import { copyWithout, type EventLog, timeAt } from "../window/log.ts";
 import type { CompiledLane, CompiledPattern } from "./lane-plan.ts";
-import { present, recallRunEvent } from "./recall.ts";
+import { recallEvent, recallTruths, runEventOf } from "./recall.ts";
 import type { LaneState, RunEvent } from "./state.ts";
 
 /** What an event that came out of order changed for a pattern. */
@@ -21,45 +21,57 @@ export type Replay = {
 export function replayPattern(
   lane: CompiledLane,
   state: LaneState,
-  step: { readonly pattern: CompiledPattern; readonly number: number; readonly watermark: number },
+  step: { readonly pattern: CompiledPattern; readonly at: number; readonly watermark: number },
 ): Replay {
-  const { pattern, number } = step;
-  const { scratch } = lane;
+  const { pattern, at } = step;
+  const { scratch, layout } = lane;
+  const log = state.logs[0] as EventLog;
   const { event } = scratch.evaluation;
   const truths = scratch.truths.slice();
-  const inserted = entryAt(state.log, number);
-  const entries: Entry[] = [];
-  for (let n = logStart(state.log); n < logEnd(state.log); n++) {
-    const entry = entryAt(state.log, n);
-    if (entry !== undefined && entry.at > event.at - pattern.withinMs) entries.push(entry);
+  const from = Math.max(at - pattern.withinMs, pattern.since);
+  let replay: Replay = { runs: pattern.automaton.newRuns(), gained: [], lost: [] };
+  if (canBegin(lane, pattern, { log, from })) {
+    const number = scratch.numbers[0] as number;
+    const after = run(lane, pattern, { log, from });
+    const before = run(lane, pattern, { log: copyWithout(layout, log, number), from });
+    pattern.automaton.advance(after.runs, step.watermark);
+    replay = {
+      runs: after.runs,
+      gained: subtract(after.matches, before.matches),
+      lost: subtract(before.matches, after.matches),
+    };
   }
-  const after = run(lane, pattern, entries);
-  const before = run(
-    lane,
-    pattern,
-    entries.filter((entry) => entry !== inserted),
-  );
   scratch.truths.set(truths);
   scratch.evaluation.event = event;
-  pattern.automaton.advance(after.runs, step.watermark);
-  return {
-    runs: after.runs,
-    gained: subtract(after.matches, before.matches),
-    lost: subtract(before.matches, after.matches),
-  };
+  return replay;
+}
+
+/** The entries after a time. */
+type Stretch = { readonly log: EventLog; readonly from: number };
+
+/** Whether any entry could begin a match; without one there is nothing to run. */
+function canBegin(lane: CompiledLane, pattern: CompiledPattern, { log, from }: Stretch): boolean {
+  for (let number = log.end - 1; number >= log.start; number--) {
+    if (timeAt(lane.layout, log, number) <= from) return false;
+    recallTruths(lane, log, number);
+    if (pattern.automaton.canBegin()) return true;
+  }
+  return false;
 }
 
 function run(
   lane: CompiledLane,
   pattern: CompiledPattern,
-  entries: readonly Entry[],
+  { log, from }: Stretch,
 ): { readonly runs: Runs<RunEvent>; readonly matches: readonly Match<RunEvent>[] } {
   const runs = pattern.automaton.newRuns();
   const matches: Match<RunEvent>[] = [];
-  for (const entry of entries) {
-    if (entry.at <= pattern.since) continue;
-    present(lane, entry);
-    const outcome = pattern.automaton.process(runs, recallRunEvent(lane, pattern, entry), entry.at);
+  for (let number = log.start; number < log.end; number++) {
+    if (timeAt(lane.layout, log, number) <= from) continue;
+    recallTruths(lane, log, number);
+    const event = recallEvent(lane, log, number);
+    lane.scratch.evaluation.event = event;
+    const outcome = pattern.automaton.process(runs, runEventOf(pattern, event), event.at);
     matches.push(...outcome.matches);
   }
   return { runs, matches };

@@ -41,7 +41,7 @@ function markOf(rule: CompiledRule, state: LaneState): Mark {
     heldAt: Number.NEGATIVE_INFINITY,
     alertedAt: Number.NEGATIVE_INFINITY,
   };
-  state.marks[rule.index] = mark;
+  state.marks = state.marks.with(rule.index, mark);
   return mark;
 }
 

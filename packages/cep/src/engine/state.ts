@@ -3,9 +3,8 @@ import type { StreamEvent, Value } from "../stream.ts";
 import type { Bucket } from "../window/buckets.ts";
 import type { HistoryState } from "../window/history.ts";
 import type { JoinState } from "../window/join.ts";
-import { type EventLog, emptyLog, noEntries } from "../window/log.ts";
-import { type Pane, resetSliding, type SlidingState } from "../window/sliding.ts";
-import { emptyIds, type IdStore, resetIds } from "./ids.ts";
+import { clearLog, type EventLog, emptyLog } from "../window/log.ts";
+import type { Pane, SlidingSide, WindowState } from "../window/sliding.ts";
 import type { CompiledLane } from "./lane-plan.ts";
 
 /** What a run of a pattern keeps of an event. */
@@ -25,20 +24,27 @@ export type TableRow = {
   readonly values: readonly Value[];
 };
 
-/** State of the rules that judge in one manner: on arrival, or when the watermark passes. */
-export type LaneState = {
-  log: EventLog;
-  /** Per sliding window; derived from the log, hence `undefined` until needed. */
-  readonly slidings: (SlidingState | undefined)[];
-  /** Per sliding window: what its overflow folded into. */
-  readonly panes: (Pane[] | undefined)[];
-  readonly buckets: Bucket[][];
-  readonly histories: (HistoryState | undefined)[];
-  readonly tables: TableRow[][];
-  readonly runs: (Runs<RunEvent> | undefined)[];
-  readonly joins: (JoinState | undefined)[];
-  readonly marks: (Mark | undefined)[];
-};
+/**
+ * State of the rules that judge in one manner: on arrival, or when the watermark passes. Numbers
+ * of all windows and histories lie in `cells`, at places that the compiled lane knows. Lists of
+ * which most keys use nothing are shared until something is put in (by `with`, which copies).
+ */
+export type LaneState = WindowState &
+  HistoryState & {
+    readonly logs: readonly EventLog[];
+    readonly cells: number[];
+    sides: readonly (SlidingSide | undefined)[];
+    /** Per sliding window: what its overflow folded into. */
+    panes: readonly (Pane[] | undefined)[];
+    buckets: readonly (Bucket[] | undefined)[];
+    readonly histories: number[][];
+    tables: readonly (TableRow[] | undefined)[];
+    runs: readonly (Runs<RunEvent> | undefined)[];
+    joins: readonly (JoinState | undefined)[];
+    marks: readonly (Mark | undefined)[];
+    /** Ids were dropped before their time: duplicates may count twice and results say so. */
+    incomplete: boolean;
+  };
 
 /** An event that waits for the watermark. */
 export type Waiting = StreamEvent;
@@ -49,98 +55,63 @@ export type KeyState = {
   latestAt: number;
   /** Watermark at which something is due; `Infinity` when nothing is. */
   dueAt: number;
-  ids: IdStore;
-  early: LaneState | undefined;
-  final: LaneState | undefined;
+  readonly early: LaneState;
+  readonly final: LaneState | undefined;
   /** Events of the final lane that the watermark has not reached, by (time, arrival). */
   waiting: Waiting[];
 };
 
-/** Pieces that a lane does not have: shared, since nothing is ever put into them. */
-const none: never[] = [];
+export type Lanes = { readonly early: CompiledLane; readonly final: CompiledLane | undefined };
 
-function blank<T>(pieces: readonly unknown[]): (T | undefined)[] {
-  return pieces.length === 0 ? none : new Array<T | undefined>(pieces.length).fill(undefined);
-}
-
-function lists<T>(pieces: readonly unknown[]): T[][] {
-  return pieces.length === 0 ? none : pieces.map(() => []);
-}
+const noPanes: number[] = [];
+const noneWaiting: Waiting[] = [];
 
 export function newLaneState(lane: CompiledLane): LaneState {
+  const { blank } = lane;
   return {
-    log: emptyLog(),
-    slidings: blank(lane.slidings),
-    panes: blank(lane.slidings),
-    buckets: lists(lane.buckets),
-    histories: blank(lane.histories),
-    tables: lists(lane.tables),
-    runs: blank(lane.patterns),
-    joins: blank(lane.joins),
-    marks: blank(lane.rules),
+    logs: lane.logs.map(emptyLog),
+    cells: blank.cells.slice(),
+    sides: blank.slidings,
+    panes: blank.slidings,
+    buckets: blank.buckets,
+    histories: lane.histories.map(() => noPanes),
+    tables: blank.tables,
+    runs: blank.patterns,
+    joins: blank.joins,
+    marks: blank.rules,
+    incomplete: false,
   };
 }
 
-/** The state of a lane without rules. */
-export function emptyLaneState(): LaneState {
-  return {
-    log: emptyLog(),
-    slidings: [],
-    panes: [],
-    buckets: [],
-    histories: [],
-    tables: [],
-    runs: [],
-    joins: [],
-    marks: [],
-  };
-}
-
-export function newKeyState(lanes: {
-  readonly early: CompiledLane | undefined;
-  readonly final: CompiledLane | undefined;
-}): KeyState {
+export function newKeyState({ early, final }: Lanes): KeyState {
   return {
     latestAt: Number.NEGATIVE_INFINITY,
     dueAt: Number.POSITIVE_INFINITY,
-    ids: emptyIds(),
-    early: lanes.early && newLaneState(lanes.early),
-    final: lanes.final && newLaneState(lanes.final),
-    waiting: [],
+    early: newLaneState(early),
+    final: final && newLaneState(final),
+    waiting: noneWaiting,
   };
 }
 
 /** Makes an expired state a new one, in place and without new memory. */
-export function resetKeyState(
-  state: KeyState,
-  lanes: { readonly early: CompiledLane | undefined; readonly final: CompiledLane | undefined },
-): void {
+export function resetKeyState(state: KeyState, lanes: Lanes): void {
   state.latestAt = Number.NEGATIVE_INFINITY;
   state.dueAt = Number.POSITIVE_INFINITY;
-  resetIds(state.ids);
-  if (lanes.early !== undefined && state.early !== undefined) resetLane(lanes.early, state.early);
+  resetLane(lanes.early, state.early);
   if (lanes.final !== undefined && state.final !== undefined) resetLane(lanes.final, state.final);
-  if (state.waiting.length > 0) state.waiting = [];
+  state.waiting = noneWaiting;
 }
 
-function forget(pieces: unknown[]): void {
-  for (let i = 0; i < pieces.length; i++) if (pieces[i] !== undefined) pieces[i] = undefined;
-}
-
-function resetLane(lane: CompiledLane, state: LaneState): void {
-  state.log.items = noEntries;
-  state.log.head = 0;
-  state.log.first = 0;
-  for (let s = 0; s < state.slidings.length; s++) {
-    const sliding = state.slidings[s];
-    const spec = lane.slidings[s]?.spec;
-    if (sliding !== undefined && spec !== undefined) resetSliding(spec, sliding);
-  }
-  forget(state.panes);
-  for (const buckets of state.buckets) buckets.length = 0;
-  forget(state.histories);
-  for (const rows of state.tables) rows.length = 0;
-  forget(state.runs);
-  forget(state.joins);
-  forget(state.marks);
+function resetLane({ blank }: CompiledLane, state: LaneState): void {
+  for (const log of state.logs) clearLog(log);
+  for (let i = 0; i < blank.cells.length; i++) state.cells[i] = blank.cells[i] as number;
+  state.sides = blank.slidings;
+  state.panes = blank.slidings;
+  state.buckets = blank.buckets;
+  state.histories.fill(noPanes);
+  state.tables = blank.tables;
+  state.runs = blank.patterns;
+  state.joins = blank.joins;
+  state.marks = blank.rules;
+  state.incomplete = false;
 }

@@ -26,9 +26,9 @@ export function recallRows(
 export function rememberRow(lane: CompiledLane, state: LaneState, event: StreamEvent): void {
   for (let t = 0; t < lane.tables.length; t++) {
     const table = lane.tables[t];
-    const versions = state.tables[t];
-    if (table === undefined || versions === undefined) continue;
-    if (event.type !== table.type || event.at <= table.since) continue;
+    if (table === undefined || event.type !== table.type || event.at <= table.since) continue;
+    const versions = state.tables[t] ?? [];
+    if (versions.length === 0) state.tables = state.tables.with(t, versions);
     const values = table.kept.map((field) => event.values[field]);
     insertByTime(versions, { at: event.at, type: event.type, values }, (row) => row.at);
     const oldest = (versions.at(-1)?.at ?? 0) - table.memoryMs;

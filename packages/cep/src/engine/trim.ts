@@ -1,51 +1,61 @@
-import { removeValues } from "../window/accumulator.ts";
-import { dropOldest, type Entry, holds, latestAt, logLength } from "../window/log.ts";
-import { foldEntry, settleEviction } from "../window/sliding.ts";
+import { dropOldest, type EventLog, logLength, timeAt } from "../window/log.ts";
+import type { SlidingWindow } from "../window/sliding.ts";
 import type { JudgeContext } from "./judge-context.ts";
 import type { CompiledLane } from "./lane-plan.ts";
 import type { LaneState } from "./state.ts";
 
 /**
- * Drops what no rule can ask for any more, measured from the watermark, for events up to there may
- * still come; then folds what exceeds the bound into panes.
+ * Drops what no event from `at` on can ask for any more. Events up to the watermark less the
+ * allowed lateness may still come.
  */
-export function trim(lane: CompiledLane, state: LaneState, context: JudgeContext): void {
-  const { log } = state;
-  const latest = latestAt(log);
-  const reference = Number.isFinite(context.watermark)
-    ? Math.min(context.watermark, latest)
-    : latest;
-  const cut = reference - lane.logMs;
-  for (let oldest = log.items[log.head]; oldest !== undefined; oldest = log.items[log.head]) {
-    if (oldest.at >= cut && logLength(log) <= context.limits.events) break;
-    leaveLog(lane, state, { oldest, fold: oldest.at >= cut });
+export function trim(
+  lane: CompiledLane,
+  state: LaneState,
+  { context, at }: { readonly context: JudgeContext; readonly at: number },
+): void {
+  const { layout, logs } = lane;
+  const oldest = Math.min(at, Number.isFinite(context.closedUpTo) ? context.closedUpTo : at);
+  for (let l = 0; l < logs.length; l++) {
+    const log = state.logs[l] as EventLog;
+    const cut = oldest - (logs[l]?.spanMs ?? 0);
+    while (log.start < log.end && timeAt(layout, log, log.start) < cut) {
+      leave(lane, state, l);
+    }
   }
 }
 
-/** Takes the oldest entry out of the log and of all windows; `fold` keeps its share in panes. */
-function leaveLog(
-  lane: CompiledLane,
-  state: LaneState,
-  { oldest, fold }: { readonly oldest: Entry; readonly fold: boolean },
-): void {
-  const { log } = state;
-  const number = log.first + log.head;
-  for (let s = 0; s < lane.slidings.length; s++) {
-    const spec = lane.slidings[s]?.spec;
-    if (spec === undefined) continue;
-    const sliding = state.slidings[s];
-    const fills = oldest.at > spec.since && holds(oldest, spec.fill);
-    if (sliding !== undefined && sliding.tail <= number) {
-      sliding.tail = number + 1;
-      if (fills) {
-        removeValues(sliding.totals, spec.columns, oldest.values);
-        settleEviction(spec, sliding, log);
-      }
-    }
-    if (fold && fills && oldest.at >= latestAt(log) - spec.sizeMs) {
-      state.panes[s] ??= [];
-      foldEntry(spec, state.panes[s] ?? [], oldest);
-    }
+/** Folds what exceeds the bounds on events and on bytes of ids into panes. */
+export function fold(lane: CompiledLane, state: LaneState, context: JudgeContext): void {
+  const { events, idBytes } = context.limits;
+  for (let l = 0; l < lane.logs.length; l++) {
+    const log = state.logs[l] as EventLog;
+    while (logLength(log) > events || log.idBytes > idBytes) foldOldest(lane, state, l);
   }
-  dropOldest(log);
+}
+
+/** Takes the oldest entry out of a log and of all its windows. */
+function leave(lane: CompiledLane, state: LaneState, l: number): void {
+  for (const { window } of lane.slidings) if (window.options.log === l) window.leave(state);
+  dropOldest(lane.layout, state.logs[l] as EventLog);
+}
+
+function foldOldest(lane: CompiledLane, state: LaneState, l: number): void {
+  const log = state.logs[l] as EventLog;
+  const at = timeAt(lane.layout, log, log.start);
+  const latest = timeAt(lane.layout, log, log.end - 1);
+  for (const { window } of lane.slidings) {
+    if (window.options.log === l && at >= latest - window.sizeMs) foldInto(state, window, latest);
+  }
+  if (lane.logs[l]?.fill === -1) state.incomplete = true;
+  leave(lane, state, l);
+}
+
+function foldInto(state: LaneState, window: SlidingWindow, latest: number): void {
+  const { index } = window.options;
+  const panes = state.panes[index] ?? [];
+  window.fold(state, panes);
+  window.dropPanes(panes, latest);
+  if (state.panes[index] === undefined && panes.length > 0) {
+    state.panes = state.panes.with(index, panes);
+  }
 }

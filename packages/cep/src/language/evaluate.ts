@@ -39,6 +39,8 @@ export type ValueFunction = (evaluation: Evaluation) => Value;
 /** Tells where values come from that are not simply fields of the event. */
 export type Resolver = {
   readonly aggregate: (node: AggregateExpression) => ValueFunction;
+  /** The same as a number, where the resolver has a shorter way. */
+  readonly number?: (node: AggregateExpression) => NumberFunction | undefined;
   /** Position of a field among the values of what is read. */
   readonly position: (node: FieldExpression) => number;
 };
@@ -239,6 +241,11 @@ export function compileNumber(node: Expression, resolve: Resolver): NumberFuncti
     case "field":
       if (node.source === "event" && node.index >= 0) return compileEventNumber(node.index);
       break;
+    case "aggregate": {
+      const number = resolve.number?.(node);
+      if (number !== undefined) return number;
+      break;
+    }
     case "size": {
       const subject = compileValue(node.subject, resolve);
       return (e) => {

@@ -1,19 +1,19 @@
 import type { WindowSpec } from "../rules/definition.ts";
-import type { Value } from "../stream.ts";
+import type { StreamEvent } from "../stream.ts";
 import {
-  type Accumulator,
-  addValues,
-  type ColumnSpec,
-  emptyAccumulator,
-  mergeInto,
-} from "./accumulator.ts";
+  type AggregateSource,
+  countValue,
+  readTotal,
+  type Totals,
+  type ValueCounts,
+} from "./totals.ts";
 
 /** A window that collects events and closes: tumbling, session or global. */
 export type BucketSpec = {
   readonly fingerprint: string;
   readonly fill: number;
   readonly window: Exclude<WindowSpec, { kind: "sliding" }>;
-  readonly columns: readonly ColumnSpec[];
+  readonly totals: Totals;
   readonly since: number;
 };
 
@@ -21,23 +21,81 @@ export type BucketSpec = {
 export type Bucket = {
   start: number;
   end: number;
-  totals: Accumulator;
+  readonly cells: number[];
+  /** Per column with distinct(): occurrences by value. */
+  readonly counts: readonly ValueCounts[];
+  /** Times and ids of its newest events, oldest first. */
+  readonly ats: number[];
+  readonly ids: string[];
   /** How often it has fired. */
   fired: number;
   /** Changed since it last fired. */
   dirty: boolean;
 };
 
-/** Puts an event into its bucket and returns that. */
-export function addToBucket(
-  spec: BucketSpec,
-  buckets: Bucket[],
-  event: { readonly at: number; readonly values: readonly Value[] },
+/** Ids that a window keeps to explain itself, the newest ones. */
+export const maxBucketIds = 40;
+
+const noCounts: readonly ValueCounts[] = [];
+
+/** A window of these bounds without events. */
+export function newBucket(
+  totals: Totals,
+  span: { readonly start: number; readonly end: number },
 ): Bucket {
+  const counts = totals.distinct.length === 0 ? noCounts : totals.distinct.map(() => new Map());
+  return {
+    start: span.start,
+    end: span.end,
+    cells: totals.blank(),
+    counts,
+    ats: [],
+    ids: [],
+    fired: 0,
+    dirty: false,
+  };
+}
+
+/** Puts an event into its bucket and returns that. */
+export function addToBucket(spec: BucketSpec, buckets: Bucket[], event: StreamEvent): Bucket {
   const bucket = bucketFor(spec, buckets, event.at);
-  addValues(bucket.totals, spec.columns, event.values);
+  const { totals } = spec;
+  totals.addEvent(bucket.cells, 0, event);
+  for (let d = 0; d < totals.distinct.length; d++) {
+    const counts = bucket.counts[d];
+    if (counts !== undefined) countValue(counts, totals.distinct[d]?.valueOf(event), 1);
+  }
+  listId(bucket, event.id, event.at);
   bucket.dirty = true;
   return bucket;
+}
+
+function listId(bucket: Bucket, id: string, at: number): void {
+  const { ats, ids } = bucket;
+  let place = ats.length;
+  while (place > 0 && (ats[place - 1] as number) > at) place--;
+  ats.splice(place, 0, at);
+  ids.splice(place, 0, id);
+  if (ats.length <= maxBucketIds) return;
+  ats.shift();
+  ids.shift();
+}
+
+/** Writes the values of a bucket, or those of an empty one. */
+export function writeBucket(
+  spec: BucketSpec,
+  bucket: Bucket | undefined,
+  to: { readonly sources: readonly AggregateSource[]; readonly values: number[] },
+): void {
+  const { totals } = spec;
+  const cells = bucket?.cells ?? totals.blank();
+  for (const source of to.sources) {
+    const { fn, column, slot } = source;
+    to.values[slot] =
+      fn === "distinct" && column !== undefined
+        ? (bucket?.counts[totals.distinct.indexOf(column)]?.size ?? 0)
+        : readTotal(source, cells, 0);
+  }
 }
 
 function bucketFor(spec: BucketSpec, buckets: Bucket[], at: number): Bucket {
@@ -73,7 +131,7 @@ function push(
   buckets: Bucket[],
   span: { readonly start: number; readonly end: number },
 ): Bucket {
-  const bucket = { ...span, totals: emptyAccumulator(spec.columns), fired: 0, dirty: false };
+  const bucket = newBucket(spec.totals, span);
   let at = buckets.length;
   while (at > 0 && (buckets[at - 1]?.start ?? 0) > span.start) at--;
   buckets.splice(at, 0, bucket);
@@ -88,14 +146,29 @@ function sessionFor(spec: BucketSpec, buckets: Bucket[], at: number): Bucket {
     const other = buckets[i];
     if (other === undefined || other === session) continue;
     if (other.start > session.end || other.end < session.start) continue;
-    session.start = Math.min(session.start, other.start);
-    session.end = Math.max(session.end, other.end);
-    session.fired = Math.max(session.fired, other.fired);
-    mergeInto(session.totals, other.totals);
+    absorb(spec.totals, session, other);
     buckets.splice(i, 1);
   }
   buckets.sort((a, b) => a.start - b.start);
   return session;
+}
+
+function absorb(totals: Totals, session: Bucket, other: Bucket): void {
+  session.start = Math.min(session.start, other.start);
+  session.end = Math.max(session.end, other.end);
+  session.fired = Math.max(session.fired, other.fired);
+  totals.merge({ cells: session.cells, base: 0 }, { cells: other.cells, base: 0 });
+  other.counts.forEach((values, d) => {
+    const into = session.counts[d];
+    if (into !== undefined) for (const [value, n] of values) countValue(into, value, n);
+  });
+  const ids = session.ids.splice(0);
+  const ats = session.ats.splice(0);
+  session.ids.push(...other.ids);
+  session.ats.push(...other.ats);
+  ids.forEach((id, i) => {
+    listId(session, id, ats[i] ?? 0);
+  });
 }
 
 /** The bucket that an event of this time belongs to, if there is one. */

@@ -1,80 +1,112 @@
-import type { Value } from "../stream.ts";
-import {
-  type Accumulator,
-  addValues,
-  type ColumnSpec,
-  emptyAccumulator,
-  mergeInto,
-  subtractFrom,
-} from "./accumulator.ts";
+import type { StreamEvent } from "../stream.ts";
+import { type AggregateSource, readTotal, type Totals } from "./totals.ts";
 
-/**
- * A key's long memory: totals in at most 31 panes, of which the oldest is kept until it lies
- * wholly outside the memory. Exact in what it counts, coarse only in when it forgets.
- */
-export type HistorySpec = {
+export type HistoryOptions = {
   readonly fingerprint: string;
+  /** Place among the lane's histories. */
+  readonly index: number;
   readonly types: readonly string[];
   readonly memoryMs: number;
-  readonly columns: readonly ColumnSpec[];
-  /** Panes can be subtracted: no minimum, maximum or sum of doubles is asked. */
-  readonly exact: boolean;
+  readonly totals: Totals;
+  /** First of its cells: the time of the latest event, then the totals of all panes. */
+  readonly base: number;
+  /** Something besides idle() is asked, so that there are panes. */
+  readonly counts: boolean;
   readonly since: number;
 };
 
-export type HistoryState = {
-  readonly panes: { readonly start: number; readonly totals: Accumulator }[];
-  /** Time of the latest event. */
-  lastAt: number;
-  /** Totals of all panes; follows from them. */
-  totals: Accumulator;
-};
+/** What histories share: cells, and per history its panes, each [start, totals…], oldest first. */
+export type HistoryState = { readonly cells: number[]; readonly histories: number[][] };
 
-export function paneMs(spec: HistorySpec): number {
-  return Math.max(1_000, Math.ceil(spec.memoryMs / 30));
-}
+/**
+ * A key's long memory: totals in at most 31 panes, of which the oldest is kept until it lies
+ * wholly outside the memory. Exact in what it counts, coarse only in when it forgets. The latest
+ * time is NaN for a key that was never seen.
+ */
+export class History {
+  readonly options: HistoryOptions;
+  readonly #paneMs: number;
+  readonly #stride: number;
+  /** Panes can be subtracted: no minimum, maximum or sum of doubles is asked. */
+  readonly #exact: boolean;
 
-/** Forgets panes that lie outside [at − memory, at]. */
-export function ageHistory(spec: HistorySpec, state: HistoryState, at: number): void {
-  const width = paneMs(spec);
-  const oldest = at - spec.memoryMs - width;
-  let rescan = false;
-  for (let pane = state.panes[0]; pane !== undefined; pane = state.panes[0]) {
-    if (pane.start > oldest) break;
-    state.panes.shift();
-    if (spec.exact) subtractFrom(state.totals, pane.totals);
-    else rescan = true;
+  constructor(options: HistoryOptions) {
+    this.options = options;
+    this.#paneMs = Math.max(1_000, Math.ceil(options.memoryMs / 30));
+    this.#stride = 1 + options.totals.size;
+    const { columns, hasExtremes } = options.totals;
+    this.#exact = !hasExtremes && columns.every(({ needs }) => !needs.float);
   }
-  if (rescan) state.totals = sumPanes(spec, state.panes);
-}
 
-export function sumPanes(spec: HistorySpec, panes: HistoryState["panes"]): Accumulator {
-  const totals = emptyAccumulator(spec.columns);
-  for (const pane of panes) mergeInto(totals, pane.totals);
-  return totals;
-}
-
-/** Adds an event to the history, making one for a key that has none. */
-export function addToHistory(
-  spec: HistorySpec,
-  state: HistoryState | undefined,
-  event: { readonly at: number; readonly values: readonly Value[] },
-): HistoryState {
-  const history = state ?? {
-    panes: [],
-    lastAt: Number.NEGATIVE_INFINITY,
-    totals: emptyAccumulator(spec.columns),
-  };
-  history.lastAt = Math.max(history.lastAt, event.at);
-  const start = Math.floor(event.at / paneMs(spec)) * paneMs(spec);
-  let at = history.panes.length;
-  while (at > 0 && (history.panes[at - 1]?.start ?? 0) > start) at--;
-  let pane = history.panes[at - 1];
-  if (pane?.start !== start) {
-    pane = { start, totals: emptyAccumulator(spec.columns) };
-    history.panes.splice(at, 0, pane);
+  /** Writes what is known before an event of this time, forgetting what lies outside the memory. */
+  write(
+    state: HistoryState,
+    sources: readonly AggregateSource[],
+    to: { readonly values: number[]; readonly at: number },
+  ): void {
+    const { base } = this.options;
+    const { cells } = state;
+    this.#age(state, to.at);
+    const lastAt = cells[base] as number;
+    for (const source of sources) {
+      to.values[source.slot] =
+        source.fn === "idle" ? to.at - lastAt : readTotal(source, cells, base + 1);
+    }
   }
-  addValues(pane.totals, spec.columns, event.values);
-  addValues(history.totals, spec.columns, event.values);
-  return history;
+
+  #age(state: HistoryState, at: number): void {
+    const { index, memoryMs, totals, base } = this.options;
+    const panes = state.histories[index] as number[];
+    const oldest = at - memoryMs - this.#paneMs;
+    let gone = 0;
+    while (gone < panes.length && (panes[gone] as number) <= oldest) gone += this.#stride;
+    if (gone === 0) return;
+    if (this.#exact) {
+      const into = { cells: state.cells, base: base + 1 };
+      for (let pane = 0; pane < gone; pane += this.#stride) {
+        totals.subtract(into, { cells: panes, base: pane + 1 });
+      }
+    }
+    panes.splice(0, gone);
+    if (!this.#exact) this.sum(state);
+  }
+
+  /** Finds the totals anew from the panes. */
+  sum(state: HistoryState): void {
+    const { index, totals, base } = this.options;
+    const panes = state.histories[index] as number[];
+    totals.clear(state.cells, base + 1);
+    const into = { cells: state.cells, base: base + 1 };
+    for (let pane = 0; pane < panes.length; pane += this.#stride) {
+      totals.merge(into, { cells: panes, base: pane + 1 });
+    }
+  }
+
+  /** Adds a judged event. */
+  add(state: HistoryState, event: StreamEvent): void {
+    const { base, since, types, totals, counts } = this.options;
+    if (event.at <= since || !types.includes(event.type)) return;
+    const { cells } = state;
+    const lastAt = cells[base] as number;
+    cells[base] = event.at > lastAt || Number.isNaN(lastAt) ? event.at : lastAt;
+    if (!counts) return;
+    totals.addEvent(cells, base + 1, event);
+    const pane = this.#paneFor(state, event.at);
+    totals.addEvent(state.histories[this.options.index] as number[], pane + 1, event);
+  }
+
+  /** Place of the pane of a time, made if it is new. */
+  #paneFor(state: HistoryState, at: number): number {
+    const { index, totals } = this.options;
+    const start = Math.floor(at / this.#paneMs) * this.#paneMs;
+    const panes = state.histories[index] as number[];
+    let pane = panes.length - this.#stride;
+    while (pane >= 0 && (panes[pane] as number) > start) pane -= this.#stride;
+    if (pane >= 0 && panes[pane] === start) return pane;
+    const place = pane + this.#stride;
+    const fresh = [start, ...totals.blank()];
+    if (place === panes.length) state.histories[index] = panes.concat(fresh);
+    else panes.splice(place, 0, ...fresh);
+    return place;
+  }
 }

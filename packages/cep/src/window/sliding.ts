@@ -1,232 +1,442 @@
+import type { Value } from "../stream.ts";
+import { cellsAt, type EventLog, holds, idAt, type LogLayout, timeAt, valueAt } from "./log.ts";
 import {
-  type Accumulator,
-  addValues,
-  type ColumnSpec,
-  emptyAccumulator,
-  mergeInto,
-  removeValues,
-  resetAccumulator,
-} from "./accumulator.ts";
-import { type Entry, type EventLog, entryAt, holds, logEnd, logStart } from "./log.ts";
+  type AggregateSource,
+  countValue,
+  readTotal,
+  type Totals,
+  type TotalsColumn,
+  type ValueCounts,
+} from "./totals.ts";
 
-/** A sliding window over a key's log: [t − size, t], both ends included. */
-export type SlidingSpec = {
+/** Entries folded away by the bound on events, by time; counted whole until they leave. */
+export type Pane = { readonly start: number; readonly cells: number[] };
+
+/** What of a window cannot be said by sums: made when it is needed, follows from the log. */
+export type SlidingSide = {
+  /** Per column: numbers of the entries that may become minimum or maximum. */
+  readonly minima: number[][];
+  readonly maxima: number[][];
+  /** Per column: occurrences by value, for long windows. */
+  readonly counts: (ValueCounts | undefined)[];
+};
+
+/** The state that sliding windows share; everything but the logs follows from these. */
+export type WindowState = {
+  readonly logs: readonly EventLog[];
+  readonly cells: number[];
+  /** Per window; shared by all keys until something is put in. */
+  sides: readonly (SlidingSide | undefined)[];
+};
+
+export type SlidingOptions = {
   readonly fingerprint: string;
-  /** The condition whose events fill it. */
+  /** Place among the lane's sliding windows. */
+  readonly index: number;
+  /** Place of its log among the lane's logs, and how that lays out entries. */
+  readonly log: number;
+  readonly layout: LogLayout;
+  /** Bit of the condition whose events fill it. */
   readonly fill: number;
   readonly sizeMs: number;
-  readonly columns: readonly ColumnSpec[];
-  /** Some column asks for minimum or maximum. */
-  readonly extremes: boolean;
+  readonly totals: Totals;
+  /** First of its cells: numbers of its oldest entry and of the one after its newest, totals. */
+  readonly base: number;
   /** Events at or before this were not collected for it. */
   readonly since: number;
 };
 
-/** Entries folded away by the bound on events, by time; counted whole until they leave. */
-export type Pane = { readonly start: number; readonly totals: Accumulator };
+/** Cells before the totals. */
+export const slidingCells = 2;
+/** Windows with more values are counted in a map, until a quarter of them is left. */
+const scannedValues = 16;
 
 /**
- * Running totals of a window. Everything but the panes follows from the log, so that it is neither
- * stored nor part of a state's identity.
+ * A sliding window over a key's log, [t − size, t] with both ends included. Running totals are
+ * grown and slid with the log; subtract-on-evict, extremes by monotone queues, distinct values by
+ * reference counts. Immutable: its state lies in cells, where the tail is NaN until it is needed.
  */
-export type SlidingState = {
-  /** Time up to which entries were evicted. */
-  at: number;
-  /** Number of the first entry that is not evicted. */
-  tail: number;
-  totals: Accumulator;
-  /** Per column with extremes: numbers of the entries that may become minimum or maximum. */
-  minima: number[][];
-  maxima: number[][];
-};
+export class SlidingWindow {
+  readonly options: SlidingOptions;
+  readonly base: number;
+  readonly sizeMs: number;
+  readonly #totalsBase: number;
 
-function fills(spec: SlidingSpec, entry: Entry): boolean {
-  return entry.at > spec.since && holds(entry, spec.fill);
-}
-
-const noQueues: number[][] = [];
-
-/** Totals of the log's newest entries, to be slid and grown from then on. */
-export function startSliding(spec: SlidingSpec, log: EventLog): SlidingState {
-  const state: SlidingState = {
-    at: Number.NEGATIVE_INFINITY,
-    tail: logStart(log),
-    totals: emptyAccumulator(spec.columns),
-    minima: spec.extremes ? spec.columns.map(() => []) : noQueues,
-    maxima: spec.extremes ? spec.columns.map(() => []) : noQueues,
-  };
-  for (let n = logStart(log); n < logEnd(log); n++) {
-    const entry = entryAt(log, n);
-    if (entry === undefined || !fills(spec, entry)) continue;
-    addValues(state.totals, spec.columns, entry.values);
-    if (spec.extremes) pushExtremes(spec, state, { log, number: n });
+  constructor(options: SlidingOptions) {
+    this.options = options;
+    this.base = options.base;
+    this.sizeMs = options.sizeMs;
+    this.#totalsBase = options.base + slidingCells;
   }
-  return state;
-}
 
-/** Adds the log's newest entry if it belongs. */
-export function growSliding(spec: SlidingSpec, state: SlidingState, log: EventLog): void {
-  const entry = log.items[log.items.length - 1];
-  if (entry === undefined || !fills(spec, entry)) return;
-  addValues(state.totals, spec.columns, entry.values);
-  if (spec.extremes) pushExtremes(spec, state, { log, number: logEnd(log) - 1 });
-}
-
-function pushExtremes(
-  spec: SlidingSpec,
-  state: SlidingState,
-  at: { readonly log: EventLog; readonly number: number },
-): void {
-  const entry = entryAt(at.log, at.number);
-  spec.columns.forEach(({ extremes, position }, c) => {
-    const value = extremes ? entry?.values[position] : undefined;
-    if (typeof value !== "number") return;
-    pushExtreme(state.minima[c] ?? [], at, { position, beaten: (other) => other >= value });
-    pushExtreme(state.maxima[c] ?? [], at, { position, beaten: (other) => other <= value });
-  });
-}
-
-/** Empties the totals of a key that is forgotten, for its next life. */
-export function resetSliding(spec: SlidingSpec, state: SlidingState): void {
-  state.at = Number.NEGATIVE_INFINITY;
-  state.tail = 0;
-  resetAccumulator(state.totals);
-  if (!spec.extremes) return;
-  for (const queue of state.minima) queue.length = 0;
-  for (const queue of state.maxima) queue.length = 0;
-}
-
-function pushExtreme(
-  queue: number[],
-  at: { readonly log: EventLog; readonly number: number },
-  by: { readonly position: number; readonly beaten: (other: number) => boolean },
-): void {
-  for (let last = queue.at(-1); last !== undefined; last = queue.at(-1)) {
-    const other = entryAt(at.log, last)?.values[by.position];
-    if (typeof other === "number" && !by.beaten(other)) break;
-    queue.pop();
+  /** Whether an entry, given by the first of its cells, belongs. */
+  #fills(log: EventLog, cell: number): boolean {
+    return holds(log, cell, this.options.fill) && (log.cells[cell] as number) > this.options.since;
   }
-  queue.push(at.number);
-}
 
-/** Evicts what is older than `at − size`. */
-export function slide(spec: SlidingSpec, state: SlidingState, log: EventLog): void {
-  const oldest = state.at - spec.sizeMs;
-  const end = logEnd(log);
-  let evicted = false;
-  while (state.tail < end) {
-    const entry = entryAt(log, state.tail);
-    if (entry === undefined || entry.at >= oldest) break;
-    state.tail++;
-    if (!fills(spec, entry)) continue;
-    removeValues(state.totals, spec.columns, entry.values);
-    evicted = true;
+  fills(log: EventLog, number: number): boolean {
+    return this.#fills(log, cellsAt(this.options.layout, log, number));
   }
-  if (evicted) settleEviction(spec, state, log);
-}
 
-/** Finds again what cannot be subtracted: minima, maxima and sums of doubles. */
-export function settleEviction(spec: SlidingSpec, state: SlidingState, log: EventLog): void {
-  for (let c = 0; c < spec.columns.length; c++) {
-    const column = spec.columns[c];
-    const totals = state.totals.columns[c];
-    if (column === undefined || totals === undefined) continue;
-    if (column.extremes) {
-      const of = { log, column };
-      totals.min = readExtreme(state.minima[c] ?? [], state.tail, of) ?? Number.POSITIVE_INFINITY;
-      totals.max = readExtreme(state.maxima[c] ?? [], state.tail, of) ?? Number.NEGATIVE_INFINITY;
+  log(state: WindowState): EventLog {
+    return state.logs[this.options.log] as EventLog;
+  }
+
+  /** Forgets everything but the log. */
+  clear(state: WindowState): void {
+    state.cells[this.base] = Number.NaN;
+    this.#dropSide(state);
+  }
+
+  #dropSide(state: WindowState): void {
+    const { index } = this.options;
+    if (state.sides[index] !== undefined) state.sides = state.sides.with(index, undefined);
+  }
+
+  /** Takes in the log's newest entry. */
+  grow(state: WindowState): void {
+    const log = this.log(state);
+    if (Number.isNaN(state.cells[this.base])) this.#start(state, log);
+    else this.#add(state, log.end - 1);
+  }
+
+  /** Counts all entries of the log, to be slid and grown from then on. */
+  #start(state: WindowState, log: EventLog): void {
+    state.cells[this.base] = log.start;
+    state.cells[this.base + 1] = log.start;
+    this.options.totals.clear(state.cells, this.#totalsBase);
+    this.#dropSide(state);
+    for (let number = log.start; number < log.end; number++) this.#add(state, number);
+  }
+
+  /** Counts an entry if it belongs. */
+  #add(state: WindowState, number: number): void {
+    const log = this.log(state);
+    const { layout, totals } = this.options;
+    const cell = cellsAt(layout, log, number);
+    const { cells } = state;
+    if (number >= (cells[this.base + 1] as number)) cells[this.base + 1] = number + 1;
+    if (!this.#fills(log, cell)) return;
+    const base = this.#totalsBase;
+    cells[base] = (cells[base] as number) + 1;
+    for (const column of totals.columns) {
+      const value = this.#valueOf(column, log, number);
+      if (value === undefined) continue;
+      if (typeof value === "number") column.add(cells, base, value);
+      else column.count(cells, base, 1);
     }
-    if (column.float) totals.sum = sumOf(spec, state, { log, column });
+    if (totals.hasExtremes) this.#pushExtremes(state, log, number);
+    if (totals.distinct.length > 0) this.#countValues(state, number, 1);
+  }
+
+  /** Takes an entry out again if it had been counted. */
+  #remove(state: WindowState, number: number): boolean {
+    const log = this.log(state);
+    const { layout, totals } = this.options;
+    const cell = cellsAt(layout, log, number);
+    if (!this.#fills(log, cell)) return false;
+    const { cells } = state;
+    const base = this.#totalsBase;
+    cells[base] = (cells[base] as number) - 1;
+    for (const column of totals.columns) {
+      const value = this.#valueOf(column, log, number);
+      if (value === undefined) continue;
+      if (typeof value === "number") column.remove(cells, base, value);
+      else column.count(cells, base, -1);
+    }
+    if (totals.distinct.length > 0) this.#countValues(state, number, -1);
+    return true;
+  }
+
+  #valueOf({ needs }: TotalsColumn, log: EventLog, number: number): Value {
+    const column = needs.kept;
+    return column === undefined ? undefined : valueAt(this.options.layout, log, { number, column });
+  }
+
+  /** Evicts what is older than `at − size`. */
+  slide(state: WindowState, at: number): void {
+    const log = this.log(state);
+    const { cells } = state;
+    if (Number.isNaN(cells[this.base])) this.#start(state, log);
+    const oldest = at - this.sizeMs;
+    const { layout } = this.options;
+    let tail = cells[this.base] as number;
+    let evicted = false;
+    while (tail < log.end && timeAt(layout, log, tail) < oldest) {
+      if (this.#remove(state, tail)) evicted = true;
+      tail++;
+    }
+    cells[this.base] = tail;
+    if (evicted) this.#settle(state, log);
+  }
+
+  /** The log's oldest entry is about to leave it. */
+  leave(state: WindowState): void {
+    const log = this.log(state);
+    const tail = state.cells[this.base] as number;
+    if (tail > log.start || Number.isNaN(tail)) return;
+    const removed = this.#remove(state, log.start);
+    state.cells[this.base] = log.start + 1;
+    if (removed) this.#settle(state, log);
+  }
+
+  /** Makes room for an entry that came out of order and now has this number. */
+  adopt(state: WindowState, number: number): void {
+    const tail = state.cells[this.base] as number;
+    if (Number.isNaN(tail)) return;
+    const { totals } = this.options;
+    if (totals.hasExtremes || totals.columns.some(({ needs }) => needs.float)) {
+      this.clear(state);
+      return;
+    }
+    const { cells } = state;
+    if (number < (cells[this.base + 1] as number))
+      cells[this.base + 1] = (cells[this.base + 1] as number) + 1;
+    if (number < tail) cells[this.base] = tail + 1;
+    else this.#add(state, number);
+  }
+
+  /** Finds again what cannot be subtracted: minima, maxima and sums of doubles. */
+  #settle(state: WindowState, log: EventLog): void {
+    const { totals } = this.options;
+    const { cells } = state;
+    const base = this.#totalsBase;
+    const tail = cells[this.base] as number;
+    const end = cells[this.base + 1] as number;
+    for (let c = 0; c < totals.columns.length; c++) {
+      const column = totals.columns[c] as TotalsColumn;
+      if (column.extremesOffset >= 0) {
+        const side = state.sides[this.options.index];
+        const minimum = this.#front(log, { queue: side?.minima[c] ?? [], tail, column });
+        const maximum = this.#front(log, { queue: side?.maxima[c] ?? [], tail, column });
+        cells[base + column.extremesOffset] = minimum ?? Number.POSITIVE_INFINITY;
+        cells[base + column.extremesOffset + 1] = maximum ?? Number.NEGATIVE_INFINITY;
+      }
+      if (column.needs.float) {
+        cells[base + column.offset + 1] = this.#sum(log, { from: tail, end, column });
+      }
+    }
+  }
+
+  #front(
+    log: EventLog,
+    of: { readonly queue: number[]; readonly tail: number; readonly column: TotalsColumn },
+  ): number | undefined {
+    const { queue, tail, column } = of;
+    while (queue[0] !== undefined && queue[0] < tail) queue.shift();
+    const value = queue[0] === undefined ? undefined : this.#valueOf(column, log, queue[0]);
+    return typeof value === "number" ? value : undefined;
+  }
+
+  #sum(
+    log: EventLog,
+    of: { readonly from: number; readonly end: number; readonly column: TotalsColumn },
+  ): number {
+    let sum = 0;
+    for (let number = of.from; number < of.end; number++) {
+      if (!this.fills(log, number)) continue;
+      const value = this.#valueOf(of.column, log, number);
+      if (typeof value === "number") sum += value;
+    }
+    return sum;
+  }
+
+  #side(state: WindowState): SlidingSide {
+    const known = state.sides[this.options.index];
+    if (known !== undefined) return known;
+    const { columns } = this.options.totals;
+    const side = {
+      minima: columns.map(() => []),
+      maxima: columns.map(() => []),
+      counts: columns.map(() => undefined),
+    };
+    state.sides = state.sides.with(this.options.index, side);
+    return side;
+  }
+
+  #pushExtremes(state: WindowState, log: EventLog, number: number): void {
+    const { columns } = this.options.totals;
+    const side = this.#side(state);
+    for (let c = 0; c < columns.length; c++) {
+      const column = columns[c] as TotalsColumn;
+      const value = column.extremesOffset < 0 ? undefined : this.#valueOf(column, log, number);
+      if (typeof value !== "number") continue;
+      const push = (queue: number[], isBeaten: (other: number) => boolean): void => {
+        for (let last = queue.at(-1); last !== undefined; last = queue.at(-1)) {
+          const other = this.#valueOf(column, log, last);
+          if (typeof other === "number" && !isBeaten(other)) break;
+          queue.pop();
+        }
+        queue.push(number);
+      };
+      push(side.minima[c] ?? [], (other) => other >= value);
+      push(side.maxima[c] ?? [], (other) => other <= value);
+    }
+  }
+
+  #countValues(state: WindowState, number: number, by: 1 | -1): void {
+    const side = state.sides[this.options.index];
+    if (side === undefined) return;
+    const { columns } = this.options.totals;
+    for (let c = 0; c < columns.length; c++) {
+      const counts = side.counts[c];
+      const column = columns[c];
+      if (counts === undefined || column === undefined) continue;
+      countValue(counts, this.#valueOf(column, this.log(state), number), by);
+      if (counts.size * 4 < scannedValues) side.counts[c] = undefined;
+    }
+  }
+
+  #distinct(state: WindowState, column: TotalsColumn): number {
+    const log = this.log(state);
+    const c = this.options.totals.columns.indexOf(column);
+    const known = state.sides[this.options.index]?.counts[c];
+    if (known !== undefined) return known.size;
+    const from = state.cells[this.base] as number;
+    const end = state.cells[this.base + 1] as number;
+    if (end - from <= scannedValues) return this.#scan(log, { from, end, column });
+    const counts: ValueCounts = new Map();
+    for (let number = from; number < end; number++) {
+      if (this.fills(log, number)) countValue(counts, this.#valueOf(column, log, number), 1);
+    }
+    this.#side(state).counts[c] = counts;
+    return counts.size;
+  }
+
+  #scan(
+    log: EventLog,
+    of: { readonly from: number; readonly end: number; readonly column: TotalsColumn },
+  ): number {
+    const { from, end, column } = of;
+    let distinct = 0;
+    for (let number = from; number < end; number++) {
+      const value = this.fills(log, number) ? this.#valueOf(column, log, number) : undefined;
+      if (value === undefined) continue;
+      let before = from;
+      while (before < number) {
+        if (this.fills(log, before) && this.#valueOf(column, log, before) === value) break;
+        before++;
+      }
+      if (before === number) distinct++;
+    }
+    return distinct;
+  }
+
+  /** Number of the newest entry that is not after a time. */
+  newestAt(state: WindowState, at: number): number {
+    const log = this.log(state);
+    let number = log.end - 1;
+    while (number >= log.start && timeAt(this.options.layout, log, number) > at) number--;
+    return number;
+  }
+
+  /** Totals as they were at a past time, after entry `number`, in a state of their own. */
+  totalsAt(logs: readonly EventLog[], at: number, number: number): WindowState {
+    const { layout, totals, index } = this.options;
+    const past: WindowState = {
+      logs,
+      cells: new Array<number>(this.#totalsBase + totals.size).fill(Number.NaN),
+      sides: new Array<undefined>(index + 1).fill(undefined),
+    };
+    const log = this.log(past);
+    const oldest = at - this.sizeMs;
+    let from = number + 1;
+    while (from > log.start && timeAt(layout, log, from - 1) >= oldest) from--;
+    past.cells[this.base] = from;
+    past.cells[this.base + 1] = from;
+    totals.clear(past.cells, this.#totalsBase);
+    for (let n = from; n <= number; n++) this.#add(past, n);
+    return past;
+  }
+
+  /** Moves past totals on to the next entry. */
+  advance(past: WindowState, number: number): void {
+    this.#add(past, number);
+    this.slide(past, timeAt(this.options.layout, this.log(past), number));
+  }
+
+  /** Writes the asked values to their slots. */
+  write(
+    state: WindowState,
+    sources: readonly AggregateSource[],
+    to: { readonly values: number[]; readonly panes: Folded | undefined },
+  ): void {
+    const folded = to.panes === undefined ? undefined : this.#withPanes(state, to.panes);
+    const cells = folded ?? state.cells;
+    const base = folded === undefined ? this.#totalsBase : 0;
+    for (const source of sources) {
+      const { fn, column, slot } = source;
+      to.values[slot] =
+        fn === "distinct" && column !== undefined
+          ? this.#distinct(state, column)
+          : readTotal(source, cells, base);
+    }
+  }
+
+  /** Folds the log's oldest entry, which is about to leave early, into panes. */
+  fold(state: WindowState, panes: Pane[]): void {
+    const log = this.log(state);
+    const cell = cellsAt(this.options.layout, log, log.start);
+    if (!this.#fills(log, cell)) return;
+    const at = log.cells[cell] as number;
+    const { totals } = this.options;
+    const width = paneWidth(this.sizeMs);
+    const start = Math.floor(at / width) * width;
+    let pane = panes.find((candidate) => candidate.start === start);
+    if (pane === undefined) {
+      pane = { start, cells: totals.blank() };
+      panes.push(pane);
+      panes.sort((a, b) => a.start - b.start);
+    }
+    pane.cells[0] = (pane.cells[0] as number) + 1;
+    for (const column of totals.columns) {
+      const value = this.#valueOf(column, log, log.start);
+      if (typeof value === "number") column.add(pane.cells, 0, value);
+      else if (value !== undefined) column.count(pane.cells, 0, 1);
+    }
+  }
+
+  /** Totals with the panes that reach into [t − size, t]; distinct() knows nothing of panes. */
+  #withPanes(state: WindowState, { panes, at }: Folded): number[] {
+    const { totals } = this.options;
+    const sum = totals.blank();
+    const into = { cells: sum, base: 0 };
+    totals.merge(into, { cells: state.cells, base: this.#totalsBase });
+    const width = paneWidth(this.sizeMs);
+    for (const { start, cells } of panes) {
+      const reaches = start + width > at - this.sizeMs && start <= at;
+      if (reaches) totals.merge(into, { cells, base: 0 });
+    }
+    return sum;
+  }
+
+  /** Drops panes that lie outside [at − size, at]. */
+  dropPanes(panes: Pane[], at: number): void {
+    const width = paneWidth(this.sizeMs);
+    while (panes[0] !== undefined && panes[0].start + width <= at - this.sizeMs) panes.shift();
+  }
+
+  /** Ids of the newest entries in [at − size, at] up to entry `number`, oldest first. */
+  idsAt(
+    state: WindowState,
+    of: { readonly at: number; readonly number: number; readonly most: number },
+  ): readonly string[] {
+    const log = this.log(state);
+    const { layout } = this.options;
+    const oldest = of.at - this.sizeMs;
+    const ids: string[] = [];
+    for (let n = of.number; n >= log.start && ids.length < of.most; n--) {
+      if (timeAt(layout, log, n) < oldest) break;
+      if (this.fills(log, n)) ids.push(idAt(layout, log, n));
+    }
+    return ids.reverse();
   }
 }
 
-type ColumnOfLog = { readonly log: EventLog; readonly column: ColumnSpec };
-
-function readExtreme(queue: number[], tail: number, of: ColumnOfLog): number | undefined {
-  while (queue[0] !== undefined && queue[0] < tail) queue.shift();
-  const value = queue[0] === undefined ? undefined : entryAt(of.log, queue[0])?.values;
-  const number = value?.[of.column.position];
-  return typeof number === "number" ? number : undefined;
-}
-
-function sumOf(spec: SlidingSpec, state: SlidingState, of: ColumnOfLog): number {
-  let sum = 0;
-  for (let n = state.tail; n < logEnd(of.log); n++) {
-    const entry = entryAt(of.log, n);
-    const value = entry !== undefined && fills(spec, entry) ? entry.values[of.column.position] : 0;
-    if (typeof value === "number") sum += value;
-  }
-  return sum;
-}
-
-/** Makes room in the totals for an entry that came out of order and now has this number. */
-export function adoptInserted(
-  spec: SlidingSpec,
-  state: SlidingState,
-  at: { readonly log: EventLog; readonly number: number },
-): SlidingState {
-  const entry = entryAt(at.log, at.number);
-  if (entry === undefined) return state;
-  if (spec.columns.some((column) => column.extremes || column.float)) {
-    const fresh = startSliding(spec, at.log);
-    fresh.at = state.at;
-    slide(spec, fresh, at.log);
-    return fresh;
-  }
-  if (entry.at < state.at - spec.sizeMs) state.tail++;
-  else if (fills(spec, entry)) addValues(state.totals, spec.columns, entry.values);
-  return state;
-}
-
-/** Totals of [t − size, t] up to and including the entry's number, read from the log itself. */
-export function totalsAt(spec: SlidingSpec, log: EventLog, number: number): Accumulator {
-  const totals = emptyAccumulator(spec.columns);
-  const newest = entryAt(log, number);
-  if (newest === undefined) return totals;
-  for (let n = number; n >= logStart(log); n--) {
-    const entry = entryAt(log, n);
-    if (entry === undefined || entry.at < newest.at - spec.sizeMs) break;
-    if (fills(spec, entry)) addValues(totals, spec.columns, entry.values);
-  }
-  return totals;
-}
+/** What a window's overflow folded into, as seen at a time. */
+export type Folded = { readonly panes: readonly Pane[]; readonly at: number };
 
 /** Width of the panes that a window's overflow folds into: at most 61 of them cover it. */
 export function paneWidth(sizeMs: number): number {
   return Math.max(60_000, Math.ceil(sizeMs / 60 / 60_000) * 60_000);
-}
-
-/** Folds an entry that leaves the log early into the window's panes. */
-export function foldEntry(spec: SlidingSpec, panes: Pane[], entry: Entry): void {
-  if (!fills(spec, entry)) return;
-  const width = paneWidth(spec.sizeMs);
-  const start = Math.floor(entry.at / width) * width;
-  let pane = panes.find((candidate) => candidate.start === start);
-  if (pane === undefined) {
-    pane = { start, totals: emptyAccumulator(spec.columns.map(withoutDistinct)) };
-    panes.push(pane);
-    panes.sort((a, b) => a.start - b.start);
-  }
-  addValues(pane.totals, spec.columns, entry.values);
-}
-
-/** Panes keep no sets of values: distinct() counts the retained events alone. */
-function withoutDistinct(column: ColumnSpec): ColumnSpec {
-  return { ...column, distinct: false };
-}
-
-/** Totals with the panes that reach into [t − size, t]; drops those that no longer do. */
-export function withPanes(
-  spec: SlidingSpec,
-  totals: Accumulator,
-  part: { readonly panes: Pane[]; readonly at: number },
-): Accumulator {
-  const { panes, at } = part;
-  const width = paneWidth(spec.sizeMs);
-  while (panes[0] !== undefined && panes[0].start + width <= at - spec.sizeMs) panes.shift();
-  if (panes.length === 0) return totals;
-  const sum = emptyAccumulator(spec.columns);
-  mergeInto(sum, totals);
-  for (const pane of panes) if (pane.start <= at) mergeInto(sum, pane.totals);
-  return sum;
 }

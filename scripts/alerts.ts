@@ -1,9 +1,9 @@
-import { parseArgs } from "node:util";
 import { tail } from "@holdfast/messaging";
 import { silentLogger } from "@holdfast/telemetry";
 import { alertJson, alertLine } from "./alerts/alert-line.ts";
 import { suiteAddresses } from "./command/addresses.ts";
 import { connectEvents } from "./command/event-client.ts";
+import { Misuse, runCommand } from "./command/run-command.ts";
 
 const HELP = `Shows fraud alerts as they are raised, one line each.
 
@@ -24,26 +24,6 @@ interface Options {
   readonly json: boolean;
   readonly max: number;
   readonly timeoutMs: number;
-}
-
-/** Throws on an unknown option or a number that is none. */
-function parseOptions(): Options | undefined {
-  const { values } = parseArgs({
-    options: {
-      "from-beginning": { type: "boolean", default: false },
-      max: { type: "string", default: "Infinity" },
-      timeout: { type: "string", default: "Infinity" },
-      topic: { type: "string", default: "fraud-alerts" },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) return undefined;
-  const [max, timeout] = [Number(values.max), Number(values.timeout)];
-  if (!(max > 0)) throw new Error("--max takes a number above zero");
-  if (!(timeout > 0)) throw new Error("--timeout takes seconds above zero");
-  const { topic, json } = values;
-  return { topic, json, max, timeoutMs: timeout * 1000, fromBeginning: values["from-beginning"] };
 }
 
 /** Prints alerts until enough were seen, the time is over or the process is interrupted. */
@@ -72,11 +52,20 @@ async function show(options: Options): Promise<number> {
   return Number.isFinite(options.max) && shown < options.max ? 1 : 0;
 }
 
-try {
-  const options = parseOptions();
-  if (options === undefined) console.log(HELP);
-  else process.exitCode = await show(options);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-}
+await runCommand({
+  help: HELP,
+  options: {
+    "from-beginning": { type: "boolean", default: false },
+    max: { type: "string", default: "Infinity" },
+    timeout: { type: "string", default: "Infinity" },
+    topic: { type: "string", default: "fraud-alerts" },
+    json: { type: "boolean", default: false },
+  },
+  run: ({ values }) => {
+    const [max, timeout] = [Number(values.max), Number(values.timeout)];
+    if (!(max > 0)) throw new Misuse("--max takes a number above zero");
+    if (!(timeout > 0)) throw new Misuse("--timeout takes seconds above zero");
+    const { topic, json, "from-beginning": fromBeginning } = values;
+    return show({ topic, json, max, timeoutMs: timeout * 1000, fromBeginning });
+  },
+});

@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import { describeReport, reportOf } from "./backtest/report.ts";
 import { runBacktest } from "./backtest/run-backtest.ts";
+import { Misuse, runCommand } from "./command/run-command.ts";
 import { loadFolder } from "./rule-files.ts";
 
 const help = `Runs rules over historic payments and says what they would have done.
@@ -29,46 +29,41 @@ function drawProgress(share: number, records: number): void {
   );
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      input: { type: "string" },
-      rules: { type: "string", default: "rules" },
-      out: { type: "string" },
-      bound: { type: "string", default: "0" },
-      json: { type: "boolean" },
-      help: { type: "boolean" },
-    },
-  });
-  if (values.help || values.input === undefined) {
-    console.log(help);
-    return values.help ? 0 : 2;
-  }
-  const boundMs = Number(values.bound) * 1_000;
-  if (!(boundMs >= 0))
-    throw new Error(`--bound must be a number of seconds, not "${values.bound}"`);
-  const pack = loadFolder(values.rules);
+interface BacktestOptions {
+  readonly input: string;
+  readonly rules: string;
+  readonly out: string | undefined;
+  readonly boundMs: number;
+  readonly json: boolean;
+}
+
+async function backtest({ rules, json, ...options }: BacktestOptions): Promise<number> {
+  const pack = loadFolder(rules);
   if (pack === undefined) return 1;
   const started = performance.now();
-  const tally = await runBacktest({
-    pack,
-    input: values.input,
-    boundMs,
-    out: values.out,
-    onProgress: drawProgress,
-  });
+  const tally = await runBacktest({ pack, ...options, onProgress: drawProgress });
   if (process.stderr.isTTY) process.stderr.write("\n");
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
   const reports = reportOf(tally);
-  if (values.json) console.log(JSON.stringify({ input: tally.input, rules: reports }));
+  if (json) console.log(JSON.stringify({ input: tally.input, rules: reports }));
   else console.log(describeReport(reports, tally.input));
   console.error(`${tally.input.records.toLocaleString("en")} rows in ${seconds} s`);
   return 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 2;
-}
+await runCommand({
+  help,
+  options: {
+    input: { type: "string" },
+    rules: { type: "string", default: "rules" },
+    out: { type: "string" },
+    bound: { type: "string", default: "0" },
+    json: { type: "boolean", default: false },
+  },
+  run: ({ values: { input, rules, out, bound, json } }) => {
+    if (input === undefined) throw new Misuse("--input is missing");
+    const boundMs = Number(bound) * 1_000;
+    if (!(boundMs >= 0)) throw new Misuse(`--bound takes a number of seconds, not "${bound}"`);
+    return backtest({ input, rules, out, boundMs, json });
+  },
+});

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { Misuse, runCommand } from "./command/run-command.ts";
 import { passed, runVector } from "./conformance/run-vector.ts";
 import type { Vector } from "./conformance/vector.ts";
 
@@ -14,20 +14,11 @@ const help = `Runs a file of pattern vectors through the engine and compares mat
 Exit code: 0 when every vector passes, 1 when one fails, 2 when the file cannot be used.
 `;
 
-function main(): number {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { json: { type: "boolean" }, help: { type: "boolean" } },
-  });
-  const [path] = positionals;
-  if (values.help || path === undefined) {
-    console.log(help);
-    return values.help ? 0 : 2;
-  }
+function compare(path: string, json: boolean): number {
   const vectors = JSON.parse(readFileSync(path, "utf8")) as readonly Vector[];
   const comparisons = vectors.map(runVector);
   const failed = comparisons.filter((comparison) => !passed(comparison));
-  if (values.json) {
+  if (json) {
     console.log(JSON.stringify({ passed: comparisons.length - failed.length, failed }));
     return failed.length > 0 ? 1 : 0;
   }
@@ -40,9 +31,12 @@ function main(): number {
   return failed.length > 0 ? 1 : 0;
 }
 
-try {
-  process.exitCode = main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 2;
-}
+await runCommand({
+  help,
+  options: { json: { type: "boolean", default: false } },
+  words: 1,
+  run: ({ values: { json }, positionals: [path] }) => {
+    if (path === undefined) throw new Misuse("Which file of vectors?");
+    return compare(path, json);
+  },
+});

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { parseArgs } from "node:util";
+import { runCommand } from "./command/run-command.ts";
 import { generateAsyncApi } from "./generate/asyncapi.ts";
 import { generateContracts } from "./generate/contracts.ts";
 import { generateDashboards } from "./generate/dashboards.ts";
@@ -23,14 +23,7 @@ function readOrEmpty(path: string): string {
   }
 }
 
-function main(): number {
-  const { values } = parseArgs({
-    options: { check: { type: "boolean" }, help: { type: "boolean", short: "h" } },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
+function generate(check: boolean): number {
   const files: GeneratedFile[] = [
     ...generateContracts(root),
     ...generateTelemetry(root),
@@ -39,15 +32,19 @@ function main(): number {
   ];
   const stale = files.filter((file) => readOrEmpty(join(root, file.path)) !== file.content);
   for (const file of stale) {
-    if (!values.check) {
+    if (!check) {
       mkdirSync(dirname(join(root, file.path)), { recursive: true });
       writeFileSync(join(root, file.path), file.content);
     }
     const path = relative(root, join(root, file.path));
-    console.log(values.check ? `stale: ${path} (run npm run generate)` : `wrote ${path}`);
+    console.log(check ? `stale: ${path} (run npm run generate)` : `wrote ${path}`);
   }
   if (stale.length === 0) console.log(`${files.length} generated files are up to date`);
-  return values.check && stale.length > 0 ? 1 : 0;
+  return check && stale.length > 0 ? 1 : 0;
 }
 
-process.exitCode = main();
+await runCommand({
+  help: HELP,
+  options: { check: { type: "boolean", default: false } },
+  run: ({ values: { check } }) => generate(check),
+});

@@ -1,8 +1,8 @@
-import { parseArgs } from "node:util";
 import { tail } from "@holdfast/messaging";
 import { silentLogger } from "@holdfast/telemetry";
 import { suiteAddresses } from "./command/addresses.ts";
 import { connectEvents } from "./command/event-client.ts";
+import { Misuse, runCommand } from "./command/run-command.ts";
 import { lineageOf, type ReadEvent, renderLineage } from "./lineage/lineage.ts";
 
 const HELP = `Prints what one verdict rests on: events with topic/partition/offset and schema, rules, state, alerts.
@@ -26,21 +26,15 @@ async function readAll(): Promise<ReadEvent[]> {
   return events;
 }
 
-try {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { help: { type: "boolean", short: "h", default: false } },
-  });
-  const [decisionId] = positionals;
-  if (values.help || decisionId === undefined) {
-    console.log(HELP);
-    process.exitCode = values.help ? 0 : 1;
-  } else {
+await runCommand({
+  help: HELP,
+  options: {},
+  words: 1,
+  run: async ({ positionals: [decisionId] }) => {
+    if (decisionId === undefined) throw new Misuse("Which decision?");
     const lineage = lineageOf(decisionId, await readAll());
     if (lineage === undefined) throw new Error(`There is no decision ${decisionId} on the log.`);
     for (const line of renderLineage(lineage)) console.log(line);
-  }
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-}
+    return 0;
+  },
+});

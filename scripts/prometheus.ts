@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { suiteAddresses } from "./command/addresses.ts";
+import { runCommand } from "./command/run-command.ts";
 import { nativeConfiguration } from "./prometheus/native-configuration.ts";
 import { readSettings } from "./stack/settings.ts";
 
@@ -52,20 +52,12 @@ async function run(port: number): Promise<number> {
   return code ?? 0;
 }
 
-try {
-  const { values } = parseArgs({
-    options: {
-      port: { type: "string", default: "9090" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) console.log(HELP);
-  else process.exitCode = await run(Number(values.port));
-} catch (error) {
-  const isAbsent = (error as { code?: string }).code === "ENOENT";
-  const reason = error instanceof Error ? error.message : String(error);
-  console.error(
-    isAbsent ? "Prometheus is not installed; set PROMETHEUS_BIN or install it." : reason,
-  );
-  process.exitCode = 1;
-}
+await runCommand({
+  help: HELP,
+  options: { port: { type: "string", default: "9090" } },
+  run: ({ values: { port } }) =>
+    run(Number(port)).catch((error: unknown) => {
+      if ((error as { code?: string }).code !== "ENOENT") throw error;
+      throw new Error("Prometheus is not installed; set PROMETHEUS_BIN or install it.");
+    }),
+});

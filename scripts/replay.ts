@@ -3,6 +3,7 @@ import { createUuidV7, systemClock } from "@holdfast/service-kit";
 import { silentLogger } from "@holdfast/telemetry";
 import { suiteAddresses } from "./command/addresses.ts";
 import { connectEvents, type EventClient } from "./command/event-client.ts";
+import { conclude } from "./command/run-command.ts";
 import { activatePack, readValidPack } from "./replay/activate-pack.ts";
 import { allScored } from "./replay/all-scored.ts";
 import { HELP, parseOptions, type ReplayOptions } from "./replay/options.ts";
@@ -70,7 +71,7 @@ async function run(replay: Replay, interruption: Promise<never>): Promise<void> 
 
 async function main(options: ReplayOptions): Promise<void> {
   const addresses = suiteAddresses();
-  await readValidPack(options.rules);
+  readValidPack(options.rules);
   const events = await connectEvents(addresses, [
     "card-activity",
     "fraud-decisions",
@@ -98,13 +99,11 @@ function interrupted(): Promise<never> {
   return promise;
 }
 
-try {
+await conclude(async () => {
   const options = parseOptions(process.argv.slice(2));
   if (options === undefined) console.log(HELP);
   else await main(options);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-}
+  return 0;
+});
 // A client that still tries to reconnect must not keep the command alive.
 process.exit();

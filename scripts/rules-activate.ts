@@ -1,17 +1,18 @@
-import { parseArgs } from "node:util";
-import { loadRules } from "@holdfast/cep";
-import { activateRuleset, createProducer, readRulePack } from "@holdfast/messaging";
+import type { RuleFile } from "@holdfast/cep";
+import { activateRuleset, createProducer } from "@holdfast/messaging";
 import { createUuidV7, systemClock } from "@holdfast/service-kit";
 import { silentLogger } from "@holdfast/telemetry";
 import pg from "pg";
 import { suiteAddresses } from "./command/addresses.ts";
 import { connectEvents } from "./command/event-client.ts";
+import { runCommand } from "./command/run-command.ts";
+import { loadFolder, readRuleFiles } from "./rule-files.ts";
 
 const HELP = `Puts a rule pack in force, live: one barrier in every partition of card-activity.
 
-  npm run rules:activate -- [folder]      default rules/
-  npm run rules:activate -- --check       only reads the pack and says what is wrong with it
+  npm run rules:activate -- [FOLDER] [--by NAME]
 
+  FOLDER       default: rules/; npm run rules:check only reads it and says what is wrong with it
   --by NAME    who activates it, as the barrier says; default the login's name
 
 Safe to repeat: an interrupted activation is completed, the newest pack is not published twice.
@@ -28,18 +29,7 @@ function databaseUrl(): string {
   return url.toString();
 }
 
-async function readPack(folder: string) {
-  const files = await readRulePack(folder);
-  const loaded = loadRules(files);
-  if (loaded.ok) return { files, rules: loaded.pack.rules };
-  for (const { path, line, column, ruleId, message } of loaded.errors) {
-    const rule = ruleId === undefined ? "" : ` ${ruleId}:`;
-    console.error(`${folder}/${path}:${line}:${column}${rule} ${message}`);
-  }
-  return undefined;
-}
-
-async function activate(files: Awaited<ReturnType<typeof readRulePack>>, activatedBy: string) {
+async function activate(files: readonly RuleFile[], activatedBy: string) {
   const { kafka, codec } = await connectEvents(suiteAddresses(), ["card-activity"]);
   const producer = createProducer({ kafka, logger: silentLogger });
   const client = new pg.Client({ connectionString: databaseUrl() });
@@ -49,7 +39,7 @@ async function activate(files: Awaited<ReturnType<typeof readRulePack>>, activat
       query: (text, values) => client.query(text, values),
       producer,
       codec,
-      files,
+      files: [...files],
       activatedBy,
       nowMs: systemClock.now(),
       ids: createUuidV7(systemClock),
@@ -60,37 +50,24 @@ async function activate(files: Awaited<ReturnType<typeof readRulePack>>, activat
   }
 }
 
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      check: { type: "boolean", default: false },
-      by: { type: "string", default: process.env["USER"] ?? "operator" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  const pack = await readPack(positionals[0] ?? "rules");
+async function putInForce(folder: string, by: string): Promise<number> {
+  const pack = loadFolder(folder);
   if (pack === undefined) return 1;
   for (const { id, version, mode, sentence } of pack.rules) {
     console.log(`${mode.padEnd(6)}  ${id} v${version}: ${sentence}`);
   }
-  if (values.check) return 0;
-  const { generation, rulesetId, publishedNow } = await activate(pack.files, values.by);
+  const { generation, rulesetId, publishedNow } = await activate(readRuleFiles(folder), by);
   const where =
     publishedNow.length === 0
-      ? "was published before"
+      ? "is in force already"
       : `published to partitions ${publishedNow.join(", ")}`;
   console.log(`generation ${generation} (${rulesetId.slice(0, 12)}) ${where}`);
   return 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-}
+await runCommand({
+  help: HELP,
+  options: { by: { type: "string", default: process.env["USER"] ?? "operator" } },
+  words: 1,
+  run: ({ values: { by }, positionals: [folder = "rules"] }) => putInForce(folder, by),
+});

@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { loadRules } from "@holdfast/cep";
+import { runCommand } from "./command/run-command.ts";
 import { loadFolder, readRuleFiles } from "./rule-files.ts";
 
 const help = `Checks a folder of rules and says in English what each one does.
@@ -12,19 +12,6 @@ const help = `Checks a folder of rules and says in English what each one does.
 
 Exit code: 0 when the pack is good, 1 when it has mistakes, 2 when the folder cannot be read.
 `;
-
-function main(): number {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { json: { type: "boolean" }, help: { type: "boolean" } },
-  });
-  if (values.help) {
-    console.log(help);
-    return 0;
-  }
-  const folder = positionals[0] ?? "rules";
-  return values.json ? printJson(folder) : printText(folder);
-}
 
 function printJson(folder: string): number {
   const loaded = loadRules(readRuleFiles(folder));
@@ -56,9 +43,10 @@ function printText(folder: string): number {
   return 0;
 }
 
-try {
-  process.exitCode = main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 2;
-}
+await runCommand({
+  help,
+  options: { json: { type: "boolean" } },
+  words: 1,
+  run: ({ values: { json }, positionals: [folder = "rules"] }) =>
+    json ? printJson(folder) : printText(folder),
+});

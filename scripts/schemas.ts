@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import { checkSchemas, registerSchemas } from "@holdfast/messaging";
 import { suiteAddresses } from "./command/addresses.ts";
+import { Misuse, runCommand } from "./command/run-command.ts";
 
 const HELP = `Compares or registers the event schemas with a registry (compatibility FULL_TRANSITIVE).
 
@@ -31,27 +31,14 @@ async function register(registry: string, json: boolean): Promise<number> {
   return 0;
 }
 
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      registry: { type: "string" },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  const [action] = positionals;
-  if (values.help || (action !== "check" && action !== "register")) {
-    console.log(HELP);
-    return values.help ? 0 : 1;
-  }
-  const registry = values.registry ?? suiteAddresses().schemaRegistryUrl;
-  try {
-    return await (action === "check" ? check : register)(registry, values.json);
-  } catch (error) {
-    console.error(`${registry}: ${error instanceof Error ? error.message : String(error)}`);
-    return 1;
-  }
-}
-
-process.exitCode = await main();
+await runCommand({
+  help: HELP,
+  options: { registry: { type: "string" }, json: { type: "boolean", default: false } },
+  words: 1,
+  run: ({ values, positionals: [action] }) => {
+    const registry = values.registry ?? suiteAddresses().schemaRegistryUrl;
+    if (action === "check") return check(registry, values.json);
+    if (action === "register") return register(registry, values.json);
+    throw new Misuse("Either check or register");
+  },
+});

@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import { jaegerStore, type TraceStore, zipkinStore } from "@holdfast/telemetry/trace-store";
 import { suiteAddresses } from "./command/addresses.ts";
+import { Misuse, runCommand } from "./command/run-command.ts";
 import { type FoundTrace, findTraces, readTraces } from "./trace/find-traces.ts";
 import { renderTrace } from "./trace/render-trace.ts";
 
@@ -30,36 +30,29 @@ function print({ traceId, spans }: FoundTrace, link: string, queries: boolean): 
   console.log(`${link}\n`);
 }
 
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      queries: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  const [id] = positionals;
-  if (values.help || id === undefined) {
-    console.log(HELP);
-    return values.help ? 0 : 1;
-  }
+async function show(id: string, { json, queries }: { json: boolean; queries: boolean }) {
   const store = traceStore();
   const traces = TRACE_ID.test(id)
     ? await readTraces(store, [id])
     : await findTraces(store, id, Date.now());
   for (const trace of traces) {
-    if (values.json) console.log(JSON.stringify(trace));
-    else print(trace, store.link(trace.traceId), values.queries);
+    if (json) console.log(JSON.stringify(trace));
+    else print(trace, store.link(trace.traceId), queries);
   }
   if (traces.length > 0) return 0;
   console.error(`The store has no trace of ${id}: it was not sampled, or the store was restarted.`);
   return 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-}
+await runCommand({
+  help: HELP,
+  options: {
+    queries: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+  words: 1,
+  run: ({ values, positionals: [id] }) => {
+    if (id === undefined) throw new Misuse("Which order, or which trace?");
+    return show(id, values);
+  },
+});

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suiteAddresses } from "./command/addresses.ts";
+import { runCommand } from "./command/run-command.ts";
 import { root } from "./stack/settings.ts";
 
 const HELP = `Re-executes each partition's log through a fresh scorer, from its first record to where the
@@ -32,8 +33,9 @@ function verify(): number {
   return status ?? 1;
 }
 
-const args = process.argv.slice(2);
-// The log is always taken from its beginning; the flag says so for those who want to be sure.
-const isKnown = args.every((arg) => arg === "--from-beginning");
-if (!isKnown) console.log(HELP);
-else process.exitCode = verify();
+await runCommand({
+  help: HELP,
+  // The log is always taken from its beginning; the flag says so for those who want to be sure.
+  options: { "from-beginning": { type: "boolean" } },
+  run: verify,
+});

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { Misuse } from "../command/run-command.ts";
 
 /** The services that have dead letters. */
 export const dlqServices = [
@@ -42,7 +43,7 @@ key, its order. Both leave a row in the service's audit log.
 The key is HOLDFAST_API_KEY (scope admin; default: the demo's).
 `;
 
-/** Reads the arguments. Throws, saying what is wrong. */
+/** Reads the arguments. Throws Misuse. */
 export function parseDlqCommand(args: readonly string[]): DlqCommand {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -63,38 +64,39 @@ export function parseDlqCommand(args: readonly string[]): DlqCommand {
   switch (verb) {
     case "list": {
       const limit = Number(values.limit);
-      if (!(Number.isInteger(limit) && limit > 0)) throw new Error("--limit takes a number");
+      if (!(Number.isInteger(limit) && limit > 0)) throw new Misuse("--limit takes a number");
       return { verb, services: service ? [service] : dlqServices, all, limit, json };
     }
     case "show": {
       const [id] = ids;
-      if (id === undefined || ids.length > 1) throw new Error("show takes one ID");
+      if (id === undefined || ids.length > 1) throw new Misuse("show takes one ID");
       return { verb, id };
     }
     case "redrive":
       if (all && (service === undefined || ids.length > 0)) {
-        throw new Error("redrive --all takes a --service and no ID");
+        throw new Misuse("redrive --all takes a --service and no ID");
       }
-      if (!all && ids.length === 0) throw new Error("redrive takes IDs, or --all --service NAME");
+      if (!all && ids.length === 0) throw new Misuse("redrive takes IDs, or --all --service NAME");
       return { verb, ids: all ? undefined : ids, service, reason };
     case "discard":
-      if (ids.length === 0) throw new Error("discard takes IDs");
-      if (reason === null || reason.trim() === "") throw new Error("discard needs a --reason");
+      if (ids.length === 0) throw new Misuse("discard takes IDs");
+      if (reason === null || reason.trim() === "") throw new Misuse("discard needs a --reason");
       return { verb, ids, service, reason };
     default:
-      throw new Error(`There is no ${verb}: list, show, redrive or discard`);
+      throw new Misuse(`There is no ${verb}: list, show, redrive or discard`);
   }
 }
 
 /** The service whose dead letter an ID names. Throws when it names none. */
 export function serviceOfId(id: string): DlqService {
   const group = /^[^/]+\.([^./]+)\.dlq\/\d+\/\d+$/.exec(id)?.[1];
-  if (group === undefined) throw new Error(`${id} is not <topic>.<group>.dlq/<partition>/<offset>`);
+  if (group === undefined)
+    throw new Misuse(`${id} is not <topic>.<group>.dlq/<partition>/<offset>`);
   return serviceOf(group);
 }
 
 function serviceOf(name: string): DlqService {
   const found = dlqServices.find((service) => service === name);
-  if (found === undefined) throw new Error(`${name} is none of ${dlqServices.join(", ")}`);
+  if (found === undefined) throw new Misuse(`${name} is none of ${dlqServices.join(", ")}`);
   return found;
 }

@@ -1,17 +1,18 @@
-import { loadRules } from "@holdfast/cep";
-import { activateRuleset, type Producer, readRulePack } from "@holdfast/messaging";
+import { loadRules, type RuleFile } from "@holdfast/cep";
+import { activateRuleset, type Producer } from "@holdfast/messaging";
 import { createUuidV7, systemClock } from "@holdfast/service-kit";
 import pg from "pg";
 import type { EventClient } from "../command/event-client.ts";
+import { describeError, readRuleFiles } from "../rule-files.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** The files of a folder's pack; throws with every mistake in it. */
-export async function readValidPack(folder: string) {
-  const files = await readRulePack(folder);
+export function readValidPack(folder: string): readonly RuleFile[] {
+  const files = readRuleFiles(folder);
   const loaded = loadRules(files);
   if (loaded.ok) return files;
-  const problems = loaded.errors.map((error) => `${error.path}:${error.line} ${error.message}`);
-  throw new Error(`The rules cannot be used:\n${problems.join("\n")}`);
+  const mistakes = loaded.errors.map((error) => describeError(folder, error));
+  throw new Error(`The rules cannot be used:\n${mistakes.join("\n")}`);
 }
 
 /** Puts a folder's pack in force in a workspace. */
@@ -26,7 +27,7 @@ export async function activatePack(
       query: (text, values) => client.query(text, values),
       producer: to.producer,
       codec: to.events.codec,
-      files: await readValidPack(folder),
+      files: [...readValidPack(folder)],
       activatedBy: "replay",
       nowMs: systemClock.now(),
       ids: createUuidV7(systemClock),

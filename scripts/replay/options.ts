@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { Misuse } from "../command/run-command.ts";
 
 export const HELP = `Scores transactions of a file with topics, consumer group and database of their own.
 
@@ -82,7 +83,7 @@ export function parseOptions(args: string[]): ReplayOptions | undefined {
     },
   });
   if (values.help) return undefined;
-  if (values.input === undefined) throw new Error("--input FILE is missing; --help says more");
+  if (values.input === undefined) throw new Misuse("--input FILE is missing");
   return {
     input: values.input,
     pace: parsePace(values),
@@ -106,7 +107,7 @@ function parsePace(values: {
   max?: boolean | undefined;
 }): Pace {
   const given = [values.rate, values.speed, values.max].filter((value) => value !== undefined);
-  if (given.length > 1) throw new Error("--rate, --speed and --max exclude each other");
+  if (given.length > 1) throw new Misuse("--rate, --speed and --max exclude each other");
   if (values.rate !== undefined) {
     return { kind: "rate", perSecond: positive("--rate", values.rate) };
   }
@@ -127,18 +128,18 @@ function parseColumns(text: string): Map<Field, string> {
 
 function positive(option: string, text: string): number {
   const value = Number(text);
-  if (!(value > 0)) throw new Error(`${option} takes a number above zero`);
+  if (!(value > 0)) throw new Misuse(`${option} takes a number above zero`);
   return value;
 }
 
 function instant(option: string, text: string): number {
   const at = Date.parse(text);
-  if (Number.isNaN(at)) throw new Error(`${option} takes a date such as 2018-04-01`);
+  if (Number.isNaN(at)) throw new Misuse(`${option} takes a date such as 2018-04-01`);
   return at;
 }
 
 function oneOf<const T extends string>(option: string, text: string, known: readonly T[]): T {
   const found = known.find((one) => one === text);
-  if (found === undefined) throw new Error(`${option} takes ${known.join(", ")}`);
+  if (found === undefined) throw new Misuse(`${option} takes ${known.join(", ")}`);
   return found;
 }

@@ -15,9 +15,11 @@ export interface LogOptions {
 /** Prints the end of the logs and, with `follow`, goes on. Resolves with the exit code. */
 export async function logs(settings: Settings, { part, follow }: LogOptions): Promise<number> {
   const folder = join(settings.home, "logs");
-  const files = logFiles(folder).filter((file) => part === null || basename(file, ".log") === part);
+  const all = logFiles(folder);
+  const files = all.filter((file) => part === null || partOf(file) === part);
   if (files.length === 0) {
-    console.error(part === null ? `No logs in ${folder}` : `No log of "${part}" in ${folder}`);
+    const parts = all.map(partOf).join(", ");
+    console.error(parts === "" ? `No logs in ${folder}` : `No log of "${part}", only of ${parts}`);
     return 1;
   }
   const positions = new Map(
@@ -32,6 +34,8 @@ export async function logs(settings: Settings, { part, follow }: LogOptions): Pr
   return 0;
 }
 
+const partOf = (file: string): string => basename(file, ".log");
+
 function logFiles(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder).filter((name) => name.endsWith(".log"));
@@ -42,7 +46,7 @@ function logFiles(folder: string): string[] {
 async function printFrom(file: string, from: number, named: boolean): Promise<number> {
   const size = statSync(file).size;
   if (size <= from) return size; // a log that has begun anew is followed from its end
-  const prefix = named ? `${basename(file, ".log").padEnd(18)}| ` : "";
+  const prefix = named ? `${partOf(file).padEnd(18)}| ` : "";
   const stream = createReadStream(file, { start: from, end: size - 1 });
   for await (const line of createInterface({ input: stream })) console.log(prefix + line);
   return size;

@@ -1,5 +1,6 @@
 /** The commands of a native run: up, status, stop, reset, logs. Started by scripts/demo.mjs. */
 import { parseArgs } from "node:util";
+import { conclude } from "../command/run-command.ts";
 import { reset, stop } from "./down.ts";
 import { logs } from "./logs.ts";
 import { readSettings } from "./settings.ts";
@@ -62,12 +63,4 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  },
-);
+await conclude(() => main(process.argv.slice(2)));

@@ -31,7 +31,6 @@ export async function runEventService(service: EventService, wiring: Wiring): Pr
   readiness.add("database", () => database.check());
   readiness.add("kafka", membership(consumer.processor));
   await runService({
-    service: name,
     logger,
     readiness,
     components: [

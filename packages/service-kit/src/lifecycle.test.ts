@@ -21,7 +21,7 @@ function run(body: string, environment: Record<string, string> = {}) {
       stop: async () => { say("stop " + name); await stop(); },
     });
     const service = (components, options = {}) =>
-      kit.runService({ service: "test", logger, readiness, components, ...options });
+      kit.runService({ logger, readiness, components, ...options });
     const keepAlive = setInterval(() => {}, 1000);
     ${body}`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", program], {

@@ -10,7 +10,6 @@ export interface Component {
 
 /** A process made of components. */
 export interface ServiceOptions {
-  readonly service: string;
   readonly logger: Logger;
   readonly readiness: Readiness;
   /** In the order of their start; they stop in reverse. Put the HTTP server last. */
@@ -42,18 +41,18 @@ export function component(
  * the process is in an unknown state, and everything it does is safe to repeat.
  */
 export async function runService(options: ServiceOptions): Promise<void> {
-  const { service, logger, readiness, components } = options;
+  const { logger, readiness, components } = options;
   const begun: Component[] = [];
   const stop = stopOnce(options, begun);
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
-      logger.info({ service, signal }, "Stopping");
+      logger.info({ signal }, "Stopping");
       void stop(0);
     });
   }
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => {
-      logger.error({ service, err: error, type: event }, "Uncaught error; exiting");
+      logger.error({ err: error, type: event }, "Uncaught error; exiting");
       process.exit(1);
     });
   }
@@ -62,12 +61,12 @@ export async function runService(options: ServiceOptions): Promise<void> {
       begun.push(item);
       await item.start();
     } catch (error) {
-      logger.error({ service, err: error, name: item.name }, "Start failed");
+      logger.error({ err: error, name: item.name }, "Start failed");
       await stop(1);
     }
   }
   readiness.markStarted();
-  logger.info({ service }, "Ready");
+  logger.info({}, "Ready");
 }
 
 function stopOnce(
@@ -79,15 +78,15 @@ function stopOnce(
 }
 
 async function stopAndExit(options: ServiceOptions, exitCode: number): Promise<never> {
-  const { service, logger, readiness, components } = options;
+  const { logger, readiness, components } = options;
   readiness.markStopping();
   const limit = setTimeout(() => {
-    logger.error({ service }, "Stopping took too long; exiting");
+    logger.error({}, "Stopping took too long; exiting");
     process.exit(1);
   }, options.stopTimeoutMs ?? 20_000);
   const failed = await stopInReverse(components, logger);
   clearTimeout(limit);
-  logger.info({ service }, "Stopped");
+  logger.info({}, "Stopped");
   process.exit(failed ? 1 : exitCode);
 }
 

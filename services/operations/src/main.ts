@@ -10,7 +10,6 @@ const logger = createLogger({ service: "operations", level: config.LOG_LEVEL });
 const readiness = createReadiness();
 
 await runService({
-  service: "operations",
   logger,
   readiness,
   components: components({

@@ -49,7 +49,14 @@ const maxRuns = 3;
 
 /** Opens a pool; connects lazily, so it succeeds while Postgres is down. */
 export function createDatabase(options: DatabaseOptions): Database {
-  const pool = createPool(options);
+  return createDatabaseOn(createPool(options), options);
+}
+
+/** A database on a pool that is there already: simulations bring one that needs no server. */
+export function createDatabaseOn(
+  pool: pg.Pool,
+  options: Pick<DatabaseOptions, "ids" | "codec" | "logger">,
+): Database {
   const publishVia = outboxPublisher(options.codec, options.ids);
   const { logger } = options;
   // A connection's end is an event, in the pool as in use; without listeners it would be an uncaught

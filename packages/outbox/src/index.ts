@@ -1,6 +1,7 @@
 export { type CrashGuardOptions, CrashLoop, crashGuard } from "./crash-guard.ts";
 export {
   createDatabase,
+  createDatabaseOn,
   type Database,
   type DatabaseOptions,
   type TransactOptions,

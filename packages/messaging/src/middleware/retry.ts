@@ -14,6 +14,8 @@ export interface RetryOptions {
   readonly random?: () => number;
   /** Milliseconds since the epoch; default: the system's clock. */
   readonly now?: () => number;
+  /** Resolves after `ms`, or earlier when the signal aborts; default: the system's timers. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 const retries = counter("message_retries_total");
@@ -55,12 +57,13 @@ async function pauseBefore(
   const { topic, partition, offset } = record;
   const errorClass = errorClassOf(error);
   retries.add(1, { group, topic, error_class: errorClass });
+  const { wait = delay } = options;
   const delayMs = backOff(attempt, options);
   logger.warn(
     { err: error, topic, partition, offset, errorClass, attempt, delayMs },
     "A delivery failed and is tried again.",
   );
-  await delay(delayMs, stopping);
+  await wait(delayMs, stopping);
   if (stopping.aborted) throw new DeliveryAborted("The wait ended with its partition");
   // What the failed attempt found must not leak into the next one.
   context.tx = undefined;

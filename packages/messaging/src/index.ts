@@ -30,3 +30,4 @@ export * from "./ruleset-activation.ts";
 export * from "./schema-deployment.ts";
 export { type TailOptions, tail } from "./tail.ts";
 export * from "./topic-admin.ts";
+export { partitionOfKey } from "./wire/murmur2.ts";

@@ -17,6 +17,7 @@ import type {
 import { PermanentError, TransientError } from "./errors.ts";
 import { type KafkaClient, requestTimeoutMs } from "./kafka.ts";
 import { CompressionTypes, Partitioners } from "./kafkajs.ts";
+import { partitionOfKey } from "./wire/murmur2.ts";
 
 export interface OutgoingRecord {
   readonly topic: string;
@@ -55,7 +56,7 @@ export interface Producer {
 export interface ProducerOptions {
   readonly kafka: KafkaClient;
   readonly logger: Logger;
-  /** Default none: small records gain nothing. */
+  /** Default zstd: requests that are not small are packed, off the main thread. */
   readonly compression?: "none" | "zstd";
   /** Bytes that may wait for the outstanding request; default 32 MiB. */
   readonly maxQueuedBytes?: number;
@@ -81,8 +82,12 @@ export function createProducer(options: ProducerOptions): Producer {
   return new QueueingProducer(options);
 }
 
-/** A request is closed at this many bytes: below the broker's default message.max.bytes. */
-const maxRequestBytes = 900_000;
+/** One partition's batch is closed at this many bytes: below the broker's default message.max.bytes. */
+const maxBatchBytes = 900_000;
+/** A request carries batches of many partitions. */
+const maxRequestBytes = 6_000_000;
+/** Smaller batches gain too little. */
+const minPackedBytes = 16_000;
 const sent = counter("messages_sent_total");
 const failures = counter("message_send_failures_total");
 const duration = histogram("message_send_duration_seconds");
@@ -109,7 +114,8 @@ class QueueingProducer implements Producer {
   readonly #logger: Logger;
   readonly #compression: Compression;
   readonly #maxQueuedBytes: number;
-  readonly #partitions = new WeakMap<KafkaMessage, number>();
+  /** How many partitions each topic has, as the client's metadata said last. */
+  readonly #partitionCounts = new Map<string, number>();
   #queue: Call[] = [];
   #queuedBytes = 0;
   #queuedRecords = 0;
@@ -118,13 +124,13 @@ class QueueingProducer implements Producer {
 
   constructor({ kafka, logger, compression, maxQueuedBytes }: ProducerOptions) {
     this.#logger = logger;
-    this.#compression = compression === "zstd" ? CompressionTypes.ZSTD : CompressionTypes.None;
+    this.#compression = compression === "none" ? CompressionTypes.None : CompressionTypes.ZSTD;
     this.#maxQueuedBytes = maxQueuedBytes ?? 32 * 1024 * 1024;
     this.#client = kafka.producer({
       allowAutoTopicCreation: false,
       idempotent: false,
       maxInFlightRequests: 1,
-      createPartitioner: () => this.#rememberPartition(Partitioners.DefaultPartitioner()),
+      createPartitioner: () => this.#rememberCounts(Partitioners.DefaultPartitioner()),
     });
   }
 
@@ -209,58 +215,49 @@ class QueueingProducer implements Producer {
   /** One call may be larger than one request: its chunks go one after another. */
   async #request(records: readonly OutgoingRecord[]): Promise<Position[]> {
     const positions: Position[] = [];
-    for (const chunk of chunks(records)) positions.push(...(await this.#sendChunk(chunk)));
+    for (const chunk of chunks(records.map((record) => this.#toMessage(record)))) {
+      for (const position of await this.#sendChunk(chunk)) positions.push(position);
+    }
     return positions;
   }
 
-  async #sendChunk(records: readonly OutgoingRecord[]): Promise<Position[]> {
-    const messages = records.map(toMessage);
-    const byTopic = new Map<string, KafkaMessage[]>();
-    for (const [index, { topic }] of records.entries()) {
-      const list = byTopic.get(topic) ?? [];
-      list.push(messages[index] as KafkaMessage);
-      byTopic.set(topic, list);
-    }
+  /** With its partition where the topic's number of partitions is known: from the second request on. */
+  #toMessage({ topic, key, value, headers, partition }: OutgoingRecord): TopicMessage {
+    const count = this.#partitionCounts.get(topic);
+    const chosen =
+      partition ?? (key === null || count === undefined ? undefined : partitionOfKey(key, count));
+    const message: { -readonly [Part in keyof TopicMessage]: TopicMessage[Part] } = {
+      topic,
+      key,
+      value,
+    };
+    if (headers !== undefined) message.headers = headers as Record<string, string | Buffer>;
+    if (chosen !== undefined) message.partition = chosen;
+    return message;
+  }
+
+  async #sendChunk({ messages, bytes }: Chunk): Promise<Position[]> {
+    const byTopic = Map.groupBy(messages, ({ topic }) => topic);
     const startedAt = performance.now();
     const answer = await this.#client.sendBatch({
       acks: -1,
       timeout: requestTimeoutMs,
-      compression: this.#compression,
+      compression: bytes < minPackedBytes ? CompressionTypes.None : this.#compression,
       topicMessages: [...byTopic].map(([topic, list]) => ({ topic, messages: list })),
     });
     duration.record((performance.now() - startedAt) / 1000);
     for (const [topic, list] of byTopic) sent.add(list.length, { topic });
-    return this.#positionsOf(records, messages, answer);
-  }
-
-  /** The answer has one base offset per partition; within it the order is ours. */
-  #positionsOf(
-    records: readonly OutgoingRecord[],
-    messages: readonly KafkaMessage[],
-    answer: readonly RecordMetadata[],
-  ): Position[] {
-    const next = new Map(
-      answer.map(({ topicName, partition, baseOffset }) => [
-        `${topicName}-${partition}`,
-        BigInt(baseOffset ?? "-1"),
-      ]),
-    );
-    return records.map(({ topic }, index) => {
-      const partition = this.#partitions.get(messages[index] as KafkaMessage) ?? -1;
-      const key = `${topic}-${partition}`;
-      const offset = next.get(key) ?? -1n;
-      next.set(key, offset + 1n);
-      return { topic, partition, offset: offset.toString() };
-    });
+    return positionsOf(messages, answer);
   }
 
   // The client does not say which partition it chose, and positions need it.
-  #rememberPartition(
+  #rememberCounts(
     choose: ReturnType<typeof Partitioners.DefaultPartitioner>,
   ): ReturnType<typeof Partitioners.DefaultPartitioner> {
     return (args) => {
+      this.#partitionCounts.set(args.topic, args.partitionMetadata.length);
       const partition = choose(args);
-      this.#partitions.set(args.message, partition);
+      args.message.partition = partition;
       return partition;
     };
   }
@@ -287,23 +284,59 @@ class QueueingProducer implements Producer {
   }
 }
 
-function* chunks(records: readonly OutgoingRecord[]): Generator<readonly OutgoingRecord[]> {
-  let chunk: OutgoingRecord[] = [];
-  let bytes = 0;
-  for (const record of records) {
-    const size = sizeOf(record);
-    if (chunk.length > 0 && bytes + size > maxRequestBytes) {
-      yield chunk;
-      chunk = [];
-      bytes = 0;
-    }
-    chunk.push(record);
-    bytes += size;
-  }
-  yield chunk;
+interface TopicMessage extends KafkaMessage {
+  readonly topic: string;
 }
 
-function sizeOf({ key, value, headers }: OutgoingRecord): number {
+interface Chunk {
+  readonly messages: readonly TopicMessage[];
+  readonly bytes: number;
+}
+
+/** Cut where a partition's batch or the whole request would become too large. */
+function* chunks(all: readonly TopicMessage[]): Generator<Chunk> {
+  let messages: TopicMessage[] = [];
+  let bytes = 0;
+  let batches = new Map<string, Map<number, number>>();
+  for (const message of all) {
+    const size = sizeOf(message);
+    const { topic, partition = -1 } = message;
+    const inBatch = batches.get(topic)?.get(partition) ?? 0;
+    const isFull = bytes + size > maxRequestBytes || inBatch + size > maxBatchBytes;
+    if (isFull && messages.length > 0) {
+      yield { messages, bytes };
+      messages = [];
+      bytes = 0;
+      batches = new Map();
+    }
+    messages.push(message);
+    bytes += size;
+    const ofTopic = batches.get(topic) ?? new Map<number, number>();
+    ofTopic.set(partition, (ofTopic.get(partition) ?? 0) + size);
+    batches.set(topic, ofTopic);
+  }
+  yield { messages, bytes };
+}
+
+/** The answer has one base offset per partition; within it the order is ours. */
+function positionsOf(
+  messages: readonly TopicMessage[],
+  answer: readonly RecordMetadata[],
+): Position[] {
+  const next = new Map<string, Map<number, number>>();
+  for (const { topicName, partition, baseOffset } of answer) {
+    const ofTopic = next.get(topicName) ?? new Map<number, number>();
+    next.set(topicName, ofTopic.set(partition, Number(baseOffset ?? -1)));
+  }
+  return messages.map(({ topic, partition = -1 }) => {
+    const ofTopic = next.get(topic);
+    const offset = ofTopic?.get(partition) ?? -1;
+    ofTopic?.set(partition, offset + 1);
+    return { topic, partition, offset: String(offset) };
+  });
+}
+
+function sizeOf({ key, value, headers }: Pick<KafkaMessage, "key" | "value" | "headers">): number {
   let bytes = (key?.length ?? 0) + (value?.length ?? 0) + 64;
   for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0);
   return bytes;
@@ -319,21 +352,10 @@ function checkSendable({ topic, key, value, headers = {}, partition }: OutgoingR
   if (typeof topic !== "string" || topic === "") refuse("topic");
   if (key !== null && !isBytes(key)) refuse("key");
   if (value !== null && !Buffer.isBuffer(value)) refuse("value");
-  for (const [name, header] of Object.entries(headers)) {
-    if (!isBytes(header)) refuse(`header ${name}`);
-  }
+  for (const name in headers) if (!isBytes(headers[name])) refuse(`header ${name}`);
   if (partition !== undefined && !(Number.isInteger(partition) && partition >= 0)) {
     refuse("partition");
   }
-}
-
-function toMessage({ key, value, headers, partition }: OutgoingRecord): KafkaMessage {
-  return {
-    key,
-    value,
-    ...(headers !== undefined && { headers: { ...headers } }),
-    ...(partition !== undefined && { partition }),
-  };
 }
 
 function withTrace(records: readonly OutgoingRecord[]): OutgoingRecord[] {

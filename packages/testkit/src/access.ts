@@ -52,7 +52,7 @@ const keyOf = (scope: Scope) => ({
 async function scopesLetIn({ method, path, auth }: Route, url: string): Promise<readonly Scope[]> {
   const ask = async (key: string | undefined): Promise<number> => {
     const headers = key === undefined ? undefined : { authorization: `Bearer ${key}` };
-    const response = await fetch(url + path.replaceAll(/:[a-zA-Z]+/g, "1"), {
+    const response = await fetch(url + path.replaceAll(/\/:[a-zA-Z]+/g, "/1"), {
       method,
       ...(headers && { headers }),
     });

@@ -17,10 +17,12 @@ export function readConfig() {
       SCORER_CACHE_MB: variable.wholeNumber().default(128),
       /** State is written at the latest after this time, or this many records of a partition. */
       SCORER_COMMIT_INTERVAL_MS: variable.durationMs().default(100),
-      SCORER_COMMIT_RECORDS: variable.wholeNumber().default(5_000),
+      SCORER_COMMIT_RECORDS: variable.wholeNumber().default(10_000),
       SCORER_MAX_BATCH_RECORDS: variable.wholeNumber().default(2_000),
       /** Decisions per partition that can be read by id; the log has all of them. */
       SCORER_DECISIONS_KEPT: variable.wholeNumber().default(50_000),
+      /** How long POST /transactions:score waits for a decision before it answers 202. */
+      SCORER_ANSWER_TIMEOUT_MS: variable.durationMs().default(300),
       /** Replays work beside the live scorer: topics and group of their own. */
       SCORER_TOPIC_PREFIX: variable.text().optional(),
       SCORER_GROUP: variable.text().default("fraud-scoring"),

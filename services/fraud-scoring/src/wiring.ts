@@ -8,12 +8,17 @@ import type { Configuration } from "./config.ts";
 import { defaultMaxFiringsPerRecord } from "./domain/partition-machine.ts";
 import { engineVersion } from "./engine-version.ts";
 import { createHousekeeper } from "./housekeeper.ts";
+import { createBaseCurrency } from "./http/base-currency.ts";
 import { fraudScoringRoutes } from "./http/routes.ts";
+import type { Encoded } from "./loop/encode-outputs.ts";
 import { type TopicNames, topicNames } from "./loop/outgoing.ts";
 import { PartitionScorer, type ScorerContext } from "./loop/partition-scorer.ts";
 import { createScorerMetrics } from "./loop/scorer-metrics.ts";
 import { RecentTraces } from "./loop/trace-batch.ts";
 import { compileRuleset, restoreRuleset } from "./ruleset.ts";
+import { AwaitedDecisions } from "./scoring/awaited-decisions.ts";
+import { createDecisionFeed } from "./scoring/decision-feed.ts";
+import { createScoring } from "./scoring/scoring.ts";
 import { estimateCards } from "./store/housekeeping.ts";
 import { createPartitionStore } from "./store/partition-store.ts";
 import { createStateReader, type RuleCounts } from "./store/read-state.ts";
@@ -22,7 +27,7 @@ const housekeepingIntervalMs = 5_000;
 /** About 10 MB: nine minutes at a hundred payments a second. */
 const rememberedTraces = 50_000;
 /** Commits may lag this many times behind before scoring waits for them. */
-const maxCommitsBehind = 4;
+const maxCommitsBehind = 2;
 
 /** card-activity → (card state, rules) → fraud-decisions, fraud-alerts, late output, dead letters. */
 export function wireScorer(service: EventService, config: Configuration): Wiring {
@@ -30,6 +35,8 @@ export function wireScorer(service: EventService, config: Configuration): Wiring
   const group = config.SCORER_GROUP;
   const topics = topicNames(config.SCORER_TOPIC_PREFIX ?? "", group);
   const metrics = createScorerMetrics(topics.activity);
+  const awaited = new AwaitedDecisions();
+  const feed = createDecisionFeed({ kafka, topic: topics.decisions, awaited, logger });
   const context: ScorerContext = {
     ...service,
     store: createPartitionStore(database),
@@ -38,6 +45,7 @@ export function wireScorer(service: EventService, config: Configuration): Wiring
     restore: restoreRuleset,
     engineVersion,
     limits: limitsOf(config, () => metrics.running().size),
+    onDecided: (decisions) => tellAwaiting(awaited, decisions),
     metrics,
     recentTraces: new RecentTraces(rememberedTraces),
   };
@@ -68,9 +76,34 @@ export function wireScorer(service: EventService, config: Configuration): Wiring
       deadLetters: createDeadLetterOffice({ ...service, group, topics: [topics.activity] }),
       sweepers: [housekeeper],
     },
-    routes: fraudScoringRoutes({ reader, codec }),
-    components: [reportScorer(service, config, { topics, runs: () => metrics.running().size > 0 })],
+    routes: fraudScoringRoutes({
+      ...service,
+      reader,
+      timeoutMs: config.SCORER_ANSWER_TIMEOUT_MS,
+      baseCurrency: createBaseCurrency(reader, service.clock),
+      scoring: createScoring({
+        ...service,
+        topic: topics.activity,
+        awaited,
+        feed,
+        isOwn: (partition) => metrics.running().has(partition),
+        find: (decisionId) => reader.decision(decisionId),
+      }),
+    }),
+    components: [
+      feed,
+      reportScorer(service, config, { topics, runs: () => metrics.running().size > 0 }),
+    ],
   };
+}
+
+function tellAwaiting(
+  awaited: AwaitedDecisions,
+  { withHits, without }: Pick<Encoded, "withHits" | "without">,
+): void {
+  if (awaited.isEmpty) return;
+  for (const { decisionId, payload } of withHits) awaited.arrived(decisionId, payload);
+  for (const { decisionId, payload } of without) awaited.arrived(decisionId, payload);
 }
 
 /** Tells an OpenLineage endpoint or file of this process as a job between topics. */

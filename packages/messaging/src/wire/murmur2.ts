@@ -23,3 +23,9 @@ export function murmur2(bytes: Uint8Array): number {
   hash = Math.imul(hash ^ (hash >>> 13), multiplier);
   return hash ^ (hash >>> 15);
 }
+
+/** The partition of a key among `count`, as the Java client chooses it. */
+export function partitionOfKey(key: string | Uint8Array, count: number): number {
+  const bytes = typeof key === "string" ? Buffer.from(key) : key;
+  return (murmur2(bytes) & 0x7fffffff) % count;
+}

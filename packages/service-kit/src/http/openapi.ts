@@ -51,7 +51,7 @@ export function openApiDocument(info: ApiInfo, routes: readonly Route[]): OpenAp
   for (const route of routes) {
     registry.registerPath({
       method: route.method,
-      path: route.path.replaceAll(/:(\w+)/g, "{$1}"),
+      path: route.path.replaceAll(/\/:(\w+)/g, "/{$1}"),
       summary: route.summary,
       description: describe(route),
       ...(route.auth === "public" ? {} : { security: [{ [bearer.name]: [] }] }),

@@ -103,7 +103,7 @@ function createApp(options: HttpServerOptions, stopping: AbortSignal): Express {
   const heartbeat = options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs };
   for (const route of routes) {
     const shared = { authenticate, bodyLimitBytes, limit, stopping, ...heartbeat };
-    app[route.method](route.path, ...routeHandlers(route, shared));
+    app[route.method](expressPath(route.path), ...routeHandlers(route, shared));
   }
   refuseOtherMethods(app, routes);
   app.use(() => {
@@ -120,11 +120,16 @@ function nameTrace(_request: Request, response: Response, next: NextFunction): v
   next();
 }
 
+/** A colon inside a segment is part of a custom method's name (`/transactions:score`), no parameter. */
+function expressPath(path: string): string {
+  return path.replaceAll(/(?<=[^/]):/g, "\\:");
+}
+
 function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
     const allowed = methods.map((method) => method.toUpperCase()).join(", ");
-    app.all(path, (_request, response) => {
+    app.all(expressPath(path), (_request, response) => {
       response.set("Allow", allowed);
       throw new Problem({
         status: 405,

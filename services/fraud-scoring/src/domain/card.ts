@@ -70,77 +70,68 @@ export function migrateCard(card: Card, engine: Engine): void {
   card.engine = engine;
 }
 
-const formatVersion = 1;
+const formatVersion = 2;
+/** Version, times, lengths: see `encodeCard`. */
+const headBytes = 23;
 
-interface Envelope {
-  readonly customerId: string;
-  readonly expiresAt: number;
-  readonly dueAt: number | undefined;
-  readonly hits: readonly HitPayment[];
-}
-
-/** Equal cards give equal bytes: version, length of the envelope, envelope, engine state. */
+/**
+ * Equal cards give equal bytes. Version (1 byte), the times until which it means something and at
+ * which it is due (8 each, NaN for none), length of the customer's id (2) and of the hits (4); then
+ * the id, the hits as JSON, and the engine's state.
+ */
 export function encodeCard(card: Card): Buffer {
   const state = card.engine.encode(card.state);
-  const expiresAt = Number.isFinite(card.expiresAt) ? card.expiresAt : null;
-  const hits = card.hits.map((hit) => [
-    hit.eventId,
-    hit.paymentId,
-    hit.orderId,
-    hit.rules,
-    hit.label,
-  ]);
-  const envelope = Buffer.from(
-    JSON.stringify([
-      card.customerId,
-      expiresAt,
-      card.dueAt ?? null,
-      ...(hits.length ? [hits] : []),
-    ]),
-  );
-  const head = Buffer.allocUnsafe(5);
-  head.writeUInt8(formatVersion, 0);
-  head.writeUInt32BE(envelope.length, 1);
-  return Buffer.concat([head, envelope, state]);
+  const hits = card.hits.length === 0 ? "" : JSON.stringify(card.hits.map(storedHit));
+  const customerBytes = Buffer.byteLength(card.customerId);
+  const hitsBytes = Buffer.byteLength(hits);
+  const bytes = Buffer.allocUnsafe(headBytes + customerBytes + hitsBytes + state.length);
+  bytes[0] = formatVersion;
+  bytes.writeDoubleBE(Number.isFinite(card.expiresAt) ? card.expiresAt : Number.NaN, 1);
+  bytes.writeDoubleBE(card.dueAt ?? Number.NaN, 9);
+  bytes.writeUInt16BE(customerBytes, 17);
+  bytes.writeUInt32BE(hitsBytes, 19);
+  bytes.write(card.customerId, headBytes);
+  bytes.write(hits, headBytes + customerBytes);
+  bytes.set(state, headBytes + customerBytes + hitsBytes);
+  return bytes;
 }
 
 /** Reads what `encodeCard` wrote, under this or an earlier rule set. Throws on foreign bytes. */
 export function decodeCard(fingerprint: string, bytes: Buffer, engine: Engine): Card {
-  if (bytes.length < 5 || bytes.readUInt8(0) !== formatVersion) {
+  if (bytes.length < headBytes || bytes[0] !== formatVersion) {
     throw new Error("The stored state of a card has an unknown format");
   }
-  const end = 5 + bytes.readUInt32BE(1);
-  const envelope = parseEnvelope(bytes.toString("utf8", 5, end));
+  const expiresAt = bytes.readDoubleBE(1);
+  const dueAt = bytes.readDoubleBE(9);
+  const customerEnd = headBytes + bytes.readUInt16BE(17);
+  const hitsEnd = customerEnd + bytes.readUInt32BE(19);
   return {
     fingerprint,
     engine,
-    state: engine.decode(bytes.subarray(end)),
-    customerId: envelope.customerId,
-    hits: [...envelope.hits],
-    dueAt: envelope.dueAt,
-    expiresAt: envelope.expiresAt,
+    state: engine.decode(bytes.subarray(hitsEnd)),
+    customerId: bytes.toString("utf8", headBytes, customerEnd),
+    hits: hitsEnd === customerEnd ? [] : readHits(bytes.toString("utf8", customerEnd, hitsEnd)),
+    dueAt: Number.isNaN(dueAt) ? undefined : dueAt,
+    expiresAt: Number.isNaN(expiresAt) ? Number.POSITIVE_INFINITY : expiresAt,
     changedIn: 0,
     bytes: sizeInMemory(bytes.length),
   };
 }
 
-type StoredHit = [string, string, string | null, string[], 0 | 1 | 2];
+type StoredHit = [string, string, string | null, readonly string[], 0 | 1 | 2];
 
-function parseEnvelope(text: string): Envelope {
-  type Stored = [string, number | null, number | null, StoredHit[]?];
-  const [customerId, expiresAt, dueAt, hits = []] = JSON.parse(text) as Stored;
-  return {
-    customerId,
-    expiresAt: expiresAt ?? Number.POSITIVE_INFINITY,
-    dueAt: dueAt ?? undefined,
-    hits: hits.map(([eventId, paymentId, orderId, rules, label]) => ({
-      eventId,
-      paymentId,
-      orderId,
-      rules,
-      label,
-    })),
-  };
+function storedHit({ eventId, paymentId, orderId, rules, label }: HitPayment): StoredHit {
+  return [eventId, paymentId, orderId, rules, label];
+}
+
+function readHits(text: string): HitPayment[] {
+  return (JSON.parse(text) as StoredHit[]).map(([eventId, paymentId, orderId, rules, label]) => ({
+    eventId,
+    paymentId,
+    orderId,
+    rules,
+    label,
+  }));
 }
 
 const overheadBytes = 700;

@@ -30,9 +30,19 @@ function namespaceOf(uuid: string): Buffer {
   return Buffer.from(uuid.replaceAll("-", ""), "hex");
 }
 
-/** RFC 9562 §5.5, in one call of the hash: it runs for every payment. */
+const maxNameBytes = 4_096;
+const scratch = Buffer.allocUnsafe(16 + maxNameBytes);
+
+/** RFC 9562 §5.5, in one call of the hash and without a new buffer: it runs for every payment. */
 function uuidV5(namespace: Buffer, name: string): string {
-  const digits = hash("sha1", Buffer.concat([namespace, Buffer.from(name)]), "hex");
+  const digits = hash("sha1", namespaced(namespace, name), "hex");
   const variant = ((Number.parseInt(digits.charAt(16), 16) & 0x3) | 0x8).toString(16);
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-5${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20, 32)}`;
+}
+
+function namespaced(namespace: Buffer, name: string): Buffer {
+  // A character takes three bytes at most, a pair of surrogates four.
+  if (3 * name.length > maxNameBytes) return Buffer.concat([namespace, Buffer.from(name)]);
+  scratch.set(namespace);
+  return scratch.subarray(0, 16 + scratch.write(name, 16));
 }

@@ -11,6 +11,7 @@ test("each route lets in the scopes that it is for, and no others", async () => 
     "GET /cards/:fingerprint": ["analyst", "admin"],
     "GET /decisions/:decisionId": ["analyst", "admin"],
     "GET /rules": ["analyst", "admin"],
+    "POST /transactions:score": ["customer", "admin"],
     "GET /admin/dead-letters": ["admin"],
     "GET /admin/dead-letters/:topic/:partition/:offset": ["admin"],
     "POST /admin/dead-letters/redrive": ["admin"],

@@ -4,16 +4,20 @@ import { z } from "zod";
 import type { StateReader } from "../store/read-state.ts";
 import { cardView, decisionView } from "./card-view.ts";
 import { rulesView } from "./rules-view.ts";
+import { type ScoreRouteOptions, scoreTransaction } from "./score-route.ts";
 
 /** What the routes read. */
-export interface RoutesOptions {
+export interface RoutesOptions extends ScoreRouteOptions {
   readonly reader: StateReader;
   readonly codec: Pick<Codec, "decode">;
 }
 
-/** For analysts: the rules in force, what is known of a card, and how a decision came about. */
+/**
+ * For analysts: the rules in force, what is known of a card, and how a decision came about. For
+ * payment services of others: a decision on request.
+ */
 export function fraudScoringRoutes(options: RoutesOptions): Route[] {
-  return [rules(options), card(options), decision(options)];
+  return [rules(options), card(options), decision(options), scoreTransaction(options)];
 }
 
 const analyst = ["analyst", "admin"] as const;

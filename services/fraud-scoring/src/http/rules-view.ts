@@ -1,13 +1,18 @@
 import { loadRules } from "@holdfast/cep";
-import type { StateReader } from "../store/read-state.ts";
+import type { PartitionRuleset, StateReader } from "../store/read-state.ts";
+
+/** The rule set of the highest generation; undefined before the first barrier. */
+export function newestRuleset(partitions: readonly PartitionRuleset[]) {
+  return partitions.reduce<PartitionRuleset | undefined>(
+    (best, one) => ((one.generation ?? 0) > (best?.generation ?? 0) ? one : best),
+    undefined,
+  );
+}
 
 /** The rule sets in force per partition, and the newest set's rules with their quality. */
 export async function rulesView(reader: StateReader) {
   const partitions = await reader.rulesets();
-  const newest = partitions.reduce<(typeof partitions)[number] | undefined>(
-    (best, one) => ((one.generation ?? 0) > (best?.generation ?? 0) ? one : best),
-    undefined,
-  );
+  const newest = newestRuleset(partitions);
   const files = newest?.rulesetId == null ? undefined : await reader.pack(newest.rulesetId);
   return {
     generation: newest?.generation ?? null,

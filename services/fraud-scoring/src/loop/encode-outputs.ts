@@ -5,43 +5,48 @@ import type { Output } from "../domain/partition-machine.ts";
 import type { DecisionRow } from "../store/partition-store.ts";
 import { type Encoding, outgoingRecord } from "./outgoing.ts";
 import type { ReadRecord } from "./read-records.ts";
-import { BatchTrace, type RecentTraces } from "./trace-batch.ts";
+import { type BatchTrace, noTrace } from "./trace-batch.ts";
 
-/** What one batch made, and when it was made, milliseconds. */
+/** What some records of a batch made. */
 export interface Made {
   readonly outputs: readonly Output[];
   readonly read: readonly ReadRecord[];
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
-  /** Where alerts find the traces of the payments before. */
-  readonly recent: RecentTraces;
+  /** The spans of the whole batch. */
+  readonly trace: BatchTrace;
 }
 
-/** A batch's outputs as records, in order, and its decisions as rows, those with hits first. */
-export function encodeOutputs(encoding: Encoding, made: Made) {
-  const batch = new BatchTrace({ ...made, group: encoding.group }, made.recent);
-  const causes = new Map(made.read.map((read) => [read.record, read]));
-  const records: OutgoingRecord[] = [];
-  const withHits: DecisionRow[] = [];
-  const without: DecisionRow[] = [];
+/** Outputs as they are published and kept. */
+export interface Encoded {
+  readonly records: OutgoingRecord[];
+  /** Decisions that some rule hit. */
+  readonly withHits: DecisionRow[];
+  readonly without: DecisionRow[];
+}
+
+/** Nothing yet. */
+export function noOutputs(): Encoded {
+  return { records: [], withHits: [], without: [] };
+}
+
+/** Appends outputs, in order, to `encoded`; causes come in the order of `read`, as the machine gives them. */
+export function encodeOutputs(encoding: Encoding, made: Made, encoded: Encoded): void {
+  let at = 0;
   for (const output of made.outputs) {
-    const cause = output.cause === null ? undefined : causes.get(output.cause);
-    const trace = traceOf(batch, output, cause);
+    if (output.cause !== null) while (made.read[at]?.record !== output.cause) at += 1;
+    const cause = output.cause === null ? undefined : made.read[at];
+    const trace = traceOf(made.trace, output, cause);
     const record = outgoingRecord(encoding, { output, source: cause?.source, trace });
     if (record === undefined) continue;
-    records.push(record);
+    encoded.records.push(record);
     if (output.kind !== "decision") continue;
-    const row = decisionRow(output.decision, record);
-    if (output.decision.rules.some(({ result }) => result !== "NO_HIT")) withHits.push(row);
-    else without.push(row);
+    const isHit = output.decision.rules.some(({ result }) => result !== "NO_HIT");
+    (isHit ? encoded.withHits : encoded.without).push(decisionRow(output.decision, record));
   }
-  batch.end();
-  return { records, decisions: [...withHits, ...without] };
 }
 
 function traceOf(batch: BatchTrace, output: Output, cause: ReadRecord | undefined): TraceHeaders {
   if (output.kind === "alert") return batch.ofAlert(output.alert, cause);
-  return cause === undefined ? {} : batch.of(cause);
+  return cause === undefined ? noTrace : batch.of(cause);
 }
 
 function decisionRow(decision: FraudDecided, record: OutgoingRecord): DecisionRow {

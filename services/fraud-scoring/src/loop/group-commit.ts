@@ -4,14 +4,24 @@ import type { CardCache } from "../domain/card-cache.ts";
 import type { PartitionMachine } from "../domain/partition-machine.ts";
 import type { Ruleset } from "../domain/ruleset.ts";
 import type { DecisionRow, PartitionStore, StateChange } from "../store/partition-store.ts";
+import type { Encoded } from "./encode-outputs.ts";
 import { Fenced } from "./fenced.ts";
 import { takeSnapshot } from "./state-change.ts";
 
 /** When changes are written: whichever comes first. */
 export interface CommitLimits {
+  /**
+   * While the partition is far behind, ten times as long: then nobody waits for a single record, and
+   * a card that changes several times is written once.
+   */
   readonly intervalMs: number;
   readonly records: number;
 }
+
+const patienceBehind = 10;
+
+/** Decisions to be read by id; those that some rule hit are kept first. */
+export type PublishedDecisions = Pick<Encoded, "withHits" | "without">;
 
 /** What a group commit works for. */
 export interface CommitContext {
@@ -22,6 +32,8 @@ export interface CommitContext {
   readonly cards: CardCache;
   readonly limits: CommitLimits;
   readonly logger: Logger;
+  /** Whether so many records wait to be scored that throughput matters more than the interval. */
+  readonly isBehind: () => boolean;
   /** Gives up waiting for the database. */
   readonly signal: AbortSignal;
   /** Called with each position that is durable. */
@@ -33,7 +45,7 @@ export interface CommitContext {
 const duration = histogram("fraud_state_commit_duration_seconds");
 const retryMs = 250;
 /** Decisions kept per commit for reading by id: the hot path stays bounded, the log has them all. */
-const maxDecisionsPerCommit = 500;
+const maxDecisionsPerCommit = 200;
 
 /**
  * Writes what published batches changed, several batches at a time, while the next ones are read
@@ -54,6 +66,7 @@ export class GroupCommit {
   #writing: Promise<void> | undefined;
   #decisions: DecisionRow[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #intervals = 0;
   #isBetweenBatches = true;
   #failed = false;
 
@@ -85,13 +98,14 @@ export class GroupCommit {
   }
 
   /** All outputs of the batch are on the log. */
-  published(batch: number, nextOffset: number, decisions: readonly DecisionRow[]): void {
+  published(batch: number, nextOffset: number, decisions: PublishedDecisions): void {
     this.#isBetweenBatches = true;
     this.#publishedBatch = batch;
     this.#publishedOffset = nextOffset;
-    this.#keep(decisions);
+    this.#keep(decisions.withHits);
+    this.#keep(decisions.without);
     if (this.pendingRecords >= this.#context.limits.records) this.#begin();
-    else this.#timer ??= setTimeout(() => this.#onTimer(), this.#context.limits.intervalMs);
+    else this.#startTimer();
   }
 
   /** Waits until the write under way is over. */
@@ -119,8 +133,14 @@ export class GroupCommit {
 
   #onTimer(): void {
     this.#timer = undefined;
-    if (this.#isBetweenBatches) this.#begin();
+    this.#intervals += 1;
+    if (this.#context.isBehind() && this.#intervals < patienceBehind) this.#startTimer();
+    else if (this.#isBetweenBatches) this.#begin();
     // Else the batch's `published` starts the timer again, or commits by count.
+  }
+
+  #startTimer(): void {
+    this.#timer ??= setTimeout(() => this.#onTimer(), this.#context.limits.intervalMs);
   }
 
   #begin(): void {
@@ -128,6 +148,7 @@ export class GroupCommit {
     if (!this.#isBetweenBatches) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#intervals = 0;
     this.#writing = this.#write()
       .catch((error: unknown) => {
         this.#failed = true;
@@ -136,9 +157,7 @@ export class GroupCommit {
       .finally(() => {
         this.#writing = undefined;
         this.#writingTo = undefined;
-        if (this.pendingRecords > 0 && !this.#failed) {
-          this.#timer ??= setTimeout(() => this.#onTimer(), this.#context.limits.intervalMs);
-        }
+        if (this.pendingRecords > 0 && !this.#failed) this.#startTimer();
       });
   }
 

@@ -2,6 +2,7 @@ import type { Codec, IncomingRecord, OutgoingRecord } from "@holdfast/messaging"
 import { deadLetterRecord, header, lateTopic } from "@holdfast/messaging";
 import type { TraceHeaders } from "@holdfast/telemetry";
 import type { Output } from "../domain/partition-machine.ts";
+import { noTrace } from "./trace-batch.ts";
 
 /** The names on the broker; a replay has a set of its own. */
 export interface TopicNames {
@@ -46,7 +47,7 @@ export function outgoingRecord(encoding: Encoding, caused: Caused): OutgoingReco
       topic: topics.decisions,
       key: decision.customerId,
       value: codec.encode("fraud-decisions", "FraudDecided", decision),
-      headers: { [header.id]: decision.decisionId, [header.eventType]: "FraudDecided", ...trace },
+      headers: headersOf(decision.decisionId, "FraudDecided", trace),
     };
   }
   if (output.kind === "alert") {
@@ -55,11 +56,16 @@ export function outgoingRecord(encoding: Encoding, caused: Caused): OutgoingReco
       topic: topics.alerts,
       key: alert.cardFingerprint,
       value: codec.encode("fraud-alerts", "FraudAlertRaised", alert),
-      headers: { [header.id]: alert.alertId, [header.eventType]: "FraudAlertRaised", ...trace },
+      headers: headersOf(alert.alertId, "FraudAlertRaised", trace),
     };
   }
   const { source } = caused;
   return source === undefined ? undefined : setAsideRecord(encoding, output, source);
+}
+
+function headersOf(id: string, eventType: string, trace: TraceHeaders): Record<string, string> {
+  const own = { [header.id]: id, [header.eventType]: eventType };
+  return trace === noTrace ? own : { ...own, ...trace };
 }
 
 type SetAside = Extract<Output, { kind: "set_aside" }>;

@@ -15,14 +15,15 @@ import { noWatermark, watermarkAfter } from "../domain/event-time.ts";
 import { PartitionMachine } from "../domain/partition-machine.ts";
 import type { CompileRuleset, Ruleset } from "../domain/ruleset.ts";
 import type { PartitionStore, StoredCard, StoredRuleset } from "../store/partition-store.ts";
-import { encodeOutputs } from "./encode-outputs.ts";
+import { BatchTally } from "./batch-tally.ts";
+import { type Encoded, encodeOutputs, noOutputs } from "./encode-outputs.ts";
 import { Fenced } from "./fenced.ts";
 import { type CommitLimits, GroupCommit } from "./group-commit.ts";
 import { OrderedReading } from "./ordered-reading.ts";
 import type { Encoding } from "./outgoing.ts";
 import { type ReadRecord, readRecords } from "./read-records.ts";
 import type { ScorerMetrics } from "./scorer-metrics.ts";
-import type { RecentTraces } from "./trace-batch.ts";
+import { BatchTrace, type RecentTraces } from "./trace-batch.ts";
 
 /** What the scorers of all partitions share. */
 export interface ScorerContext {
@@ -34,6 +35,8 @@ export interface ScorerContext {
   readonly restore: (stored: StoredRuleset) => Ruleset;
   readonly engineVersion: string;
   readonly limits: ScorerLimits;
+  /** Is told of decisions that are on their topic. */
+  readonly onDecided?: (decisions: Pick<Encoded, "withHits" | "without">) => void;
   readonly clock: Clock;
   readonly metrics: ScorerMetrics;
   readonly recentTraces: RecentTraces;
@@ -52,6 +55,7 @@ export interface ScorerLimits {
 }
 
 const retryMs = 250;
+const sliceRecords = 32;
 /** How long a fenced scorer waits for the rebalance that goes with it, before it asks for one. */
 const fencedPatienceMs = 10_000;
 
@@ -141,6 +145,7 @@ export class PartitionScorer {
         machine: this.#machine,
         cards: this.#cards,
         limits: limits.commit,
+        isBehind: () => Number(this.#stay.endOffset) - this.#nextOffset > limits.maxBatchRecords,
         logger: this.#logger,
         signal: this.#stay.signal,
         onCommitted: (offset) => this.#stay.commit(String(offset)),
@@ -217,31 +222,41 @@ export class PartitionScorer {
 
   /** False when the stay ended before the outputs were acknowledged: then nothing is written. */
   async #applyAndPublish(read: readonly ReadRecord[], startedAtMs: number): Promise<boolean> {
-    const { encoding, limits, metrics, clock, recentTraces: recent } = this.#context;
+    const { limits, metrics, clock } = this.#context;
     this.#commit.batchBegins();
     this.#batch += 1;
-    const outputs = this.#machine.apply(read, this.#batch);
-    const { records, decisions } = encodeOutputs(encoding, {
-      outputs,
-      read,
-      startedAtMs,
-      endedAtMs: clock.now(),
-      recent,
-    });
+    const { encoded, tally } = this.#apply(read, startedAtMs);
     const done = await this.#retrying("publish", async () => {
-      await this.#context.producer.send(records);
+      await this.#context.producer.send(encoded.records);
       return true;
     });
     if (done === undefined) return false;
+    this.#context.onDecided?.(encoded);
     const last = read.at(-1)?.record;
     if (last !== undefined) {
       this.#nextOffset = last.offset + 1;
       this.#newestAppendAt = last.appendedAt;
     }
-    this.#commit.published(this.#batch, this.#nextOffset, decisions);
+    this.#commit.published(this.#batch, this.#nextOffset, encoded);
     this.#cards.evict(limits.cacheBytes());
-    metrics.applied({ records: read.length, outputs, nowMs: clock.now() });
+    metrics.published(tally, clock.now());
     return true;
+  }
+
+  /** A few records at a time: their outputs are bytes before the next ones make more garbage. */
+  #apply(read: readonly ReadRecord[], startedAtMs: number) {
+    const { encoding, clock, recentTraces } = this.#context;
+    const trace = new BatchTrace({ startedAtMs, clock, group: encoding.group }, recentTraces);
+    const encoded = noOutputs();
+    const tally = new BatchTally();
+    for (let from = 0; from < read.length; from += sliceRecords) {
+      const some = read.slice(from, from + sliceRecords);
+      const outputs = this.#machine.apply(some, this.#batch);
+      encodeOutputs(encoding, { outputs, read: some, trace }, encoded);
+      tally.add(some.length, outputs);
+    }
+    trace.end();
+    return { encoded, tally };
   }
 
   /** Repeats `work` while its failures are transient; undefined when the stay ended before it did. */

@@ -1,6 +1,6 @@
-import type { FraudDecided } from "@holdfast/contracts";
 import { counter, histogram, observe } from "@holdfast/telemetry";
-import type { Output } from "../domain/partition-machine.ts";
+import type { SetAsideReason } from "../domain/partition-machine.ts";
+import type { BatchTally } from "./batch-tally.ts";
 
 /** What a running partition says of itself when metrics are read. */
 export interface PartitionStatus {
@@ -10,13 +10,6 @@ export interface PartitionStatus {
   readonly generation: number;
   readonly cacheBytes: number;
   readonly cachedCards: number;
-}
-
-/** What one batch did. */
-export interface AppliedBatch {
-  readonly records: number;
-  readonly outputs: readonly Output[];
-  readonly nowMs: number;
 }
 
 /** Where a partition's work reports its state. */
@@ -33,7 +26,8 @@ export interface ScorerMetrics {
   /** The partitions that are scored here. */
   running(): ReadonlyMap<number, PartitionStatus>;
   lookedUp(cards: number, misses: number): void;
-  applied(batch: AppliedBatch): void;
+  /** A batch was published at `nowMs`. */
+  published(tally: BatchTally, nowMs: number): void;
   fenced(reason: "load" | "write"): void;
 }
 
@@ -72,7 +66,7 @@ export function createScorerMetrics(activityTopic: string): ScorerMetrics {
       if (cards > misses) lookups.add(cards - misses, { result: "hit" });
       if (misses > 0) lookups.add(misses, { result: "miss" });
     },
-    applied: (batch) => countBatch(batch, activityTopic),
+    published: (tally, nowMs) => countBatch(tally, { nowMs, topic: activityTopic }),
     fenced: (reason) => fenceStops.add(1, { reason }),
   };
 }
@@ -103,61 +97,23 @@ function observePartitions(
   });
 }
 
-/** Sums first: a counter costs more than an addition, and a batch may have thousands of results. */
-function countBatch({ records, outputs, nowMs }: AppliedBatch, topic: string): void {
-  batchRecords.record(records);
-  const outcomes = new Sums();
-  const rules = new Map<string, Sums>();
-  for (const output of outputs) {
-    if (output.kind === "decision") {
-      const { decision, cause } = output;
-      outcomes.count(decision.outcome);
-      decisionSeconds.record(Math.max(nowMs - cause.appendedAt, 0) / 1000);
-      countResults(decision, rules);
-    } else if (output.kind === "alert") {
-      const { ruleId, phase } = output.alert;
-      alerts.add(1, { rule: ruleId, phase: phase.toLowerCase() });
-    } else {
-      countSetAside(output, topic);
-    }
+function countBatch(tally: BatchTally, { nowMs, topic }: { nowMs: number; topic: string }): void {
+  batchRecords.record(tally.records);
+  for (const [outcome, sum] of tally.outcomes)
+    decisions.add(sum, { outcome: outcome.toLowerCase() });
+  for (const at of tally.appendedAt) decisionSeconds.record(Math.max(nowMs - at, 0) / 1000);
+  for (const [rule, sums] of tally.rules) {
+    for (const [result, sum] of sums) ruleResults.add(sum, { rule, result: result.toLowerCase() });
   }
-  outcomes.each((outcome, sum) => decisions.add(sum, { outcome }));
-  for (const [rule, sums] of rules)
-    sums.each((result, sum) => ruleResults.add(sum, { rule, result }));
-}
-
-/** How often each of a few words came. */
-class Sums {
-  readonly #sums: Record<string, number> = {};
-
-  count(word: string): void {
-    this.#sums[word] = (this.#sums[word] ?? 0) + 1;
+  for (const { ruleId, phase } of tally.alerts) {
+    alerts.add(1, { rule: ruleId, phase: phase.toLowerCase() });
   }
-
-  /** In lower case, as labels are. */
-  each(use: (word: string, sum: number) => void): void {
-    for (const word in this.#sums) use(word.toLowerCase(), this.#sums[word] ?? 0);
+  for (const { reason, errorClass } of tally.setAside) {
+    setAside.add(1, { reason });
+    if (isDeadLetter(reason)) deadLetters.add(1, { topic, error_class: errorClass });
   }
 }
 
-function countResults(decision: FraudDecided, rules: Map<string, Sums>): void {
-  for (const { ruleId, result } of decision.rules) {
-    let sums = rules.get(ruleId);
-    if (sums === undefined) {
-      sums = new Sums();
-      rules.set(ruleId, sums);
-    }
-    sums.count(result);
-  }
-}
-
-type SetAside = Extract<Output, { kind: "set_aside" }>;
-
-function countSetAside({ reason, errorClass }: SetAside, topic: string): void {
-  setAside.add(1, { reason });
-  if (isDeadLetter(reason)) deadLetters.add(1, { topic, error_class: errorClass });
-}
-
-function isDeadLetter(reason: SetAside["reason"]): boolean {
+function isDeadLetter(reason: SetAsideReason): boolean {
   return reason === "quarantined" || reason === "unusable" || reason === "invalid_ruleset";
 }

@@ -1,14 +1,16 @@
 import type { FraudAlertRaised } from "@holdfast/contracts";
 import { arrive, header } from "@holdfast/messaging";
+import type { Clock } from "@holdfast/service-kit";
 import { recordSpan, type TraceHeaders } from "@holdfast/telemetry";
 import type { ReadRecord } from "./read-records.ts";
 
-const noTrace: TraceHeaders = {};
+/** Of outputs that no trace belongs to. */
+export const noTrace: TraceHeaders = {};
 
-/** When a batch was worked on, milliseconds since the epoch, and by which consumer group. */
+/** When a batch was begun, milliseconds since the epoch, and by which consumer group. */
 export interface BatchWork {
   readonly startedAtMs: number;
-  readonly endedAtMs: number;
+  readonly clock: Clock;
   readonly group: string;
 }
 
@@ -24,20 +26,25 @@ const maxLinks = 128;
 export class BatchTrace {
   readonly #work: BatchWork;
   readonly #recent: RecentTraces;
-  readonly #ofRecords = new Map<ReadRecord, TraceHeaders>();
+  readonly #sampled: TraceHeaders[] = [];
+  #records = 0;
+  #latest: { readonly read: ReadRecord; readonly trace: TraceHeaders } | undefined;
 
   constructor(work: BatchWork, recent: RecentTraces) {
     this.#work = work;
     this.#recent = recent;
   }
 
-  /** The trace that a record's outputs belong to. */
+  /** The trace that a record's outputs belong to; records come in order. */
   of(read: ReadRecord): TraceHeaders {
-    const known = this.#ofRecords.get(read);
-    if (known !== undefined) return known;
+    if (this.#latest?.read === read) return this.#latest.trace;
     const trace = traceOf(read, this.#work);
-    this.#ofRecords.set(read, trace);
-    if (isSampled(trace)) this.#recent.remember(read.record.eventId, trace);
+    this.#latest = { read, trace };
+    this.#records += 1;
+    if (isSampled(trace)) {
+      this.#sampled.push(trace);
+      this.#recent.remember(read.record.eventId, trace);
+    }
     return trace;
   }
 
@@ -62,25 +69,24 @@ export class BatchTrace {
 
   /** Ends the batch; one of a single record is told by that record's own span. */
   end(): void {
-    const sampled = [...this.#ofRecords.values()].filter(isSampled);
-    const [first] = this.#ofRecords.keys();
-    if (first === undefined || sampled.length < 2) return;
+    const latest = this.#latest?.read.source;
+    if (latest === undefined || this.#sampled.length < 2) return;
     recordSpan("score batch", {
       parent: noTrace,
-      links: sampled.slice(0, maxLinks),
+      links: this.#sampled.slice(0, maxLinks),
       ...this.#times(),
       attributes: {
         "messaging.system": "kafka",
         "messaging.operation.type": "process",
-        "messaging.destination.name": first.source.topic,
-        "messaging.destination.partition.id": String(first.source.partition),
-        "messaging.batch.message_count": this.#ofRecords.size,
+        "messaging.destination.name": latest.topic,
+        "messaging.destination.partition.id": String(latest.partition),
+        "messaging.batch.message_count": this.#records,
       },
     });
   }
 
   #times() {
-    return { startTimeMs: this.#work.startedAtMs, endTimeMs: this.#work.endedAtMs };
+    return { startTimeMs: this.#work.startedAtMs, endTimeMs: this.#work.clock.now() };
   }
 }
 
@@ -129,7 +135,7 @@ function traceOf(read: ReadRecord, work: BatchWork): TraceHeaders {
     kind: "consumer",
     parent: arrive({ record: read.source, group: work.group, nowMs: work.startedAtMs }),
     startTimeMs: work.startedAtMs,
-    endTimeMs: work.endedAtMs,
+    endTimeMs: work.clock.now(),
     attributes: {
       "messaging.system": "kafka",
       "messaging.operation.type": "process",

@@ -1,6 +1,7 @@
 import type { Lineage } from "@holdfast/cep";
 import type { RulesetActivated } from "@holdfast/contracts";
 import type { Database } from "@holdfast/outbox";
+import { byteaArray, int4Array, int8Array, textArray, uuidArray } from "./binary-array.ts";
 
 /** A partition's row when it was taken over. */
 export interface TakenOver {
@@ -210,12 +211,19 @@ function writeValues(change: StateChange): unknown[] {
     ruleset?.rulesetId ?? null,
     ruleset === null ? null : JSON.stringify(ruleset.lineage),
     ruleset === null ? null : JSON.stringify(ruleset.files),
-    ...columns(cards, ["card", "state", "nextTimerAt", "forgetAfter"]),
-    ...columns(decisions, ["decisionId", "inputOffset", "card", "occurredAt", "payload"]),
-    ...columns(quality, ["ruleId", "version", "hits", "confirmed", "refuted"]),
+    textArray(cards.map(({ card }) => card)),
+    byteaArray(cards.map(({ state }) => state)),
+    int8Array(cards.map(({ nextTimerAt }) => nextTimerAt)),
+    int8Array(cards.map(({ forgetAfter }) => forgetAfter)),
+    uuidArray(decisions.map(({ decisionId }) => decisionId)),
+    int8Array(decisions.map(({ inputOffset }) => inputOffset)),
+    textArray(decisions.map(({ card }) => card)),
+    int8Array(decisions.map(({ occurredAt }) => occurredAt)),
+    byteaArray(decisions.map(({ payload }) => payload)),
+    textArray(quality.map(({ ruleId }) => ruleId)),
+    int4Array(quality.map(({ version }) => version)),
+    int8Array(quality.map(({ hits }) => hits)),
+    int8Array(quality.map(({ confirmed }) => confirmed)),
+    int8Array(quality.map(({ refuted }) => refuted)),
   ];
-}
-
-function columns<Row, Name extends keyof Row>(rows: readonly Row[], names: readonly Name[]) {
-  return names.map((name) => rows.map((row) => row[name]));
 }

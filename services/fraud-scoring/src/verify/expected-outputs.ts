@@ -3,11 +3,11 @@ import type { IncomingRecord } from "@holdfast/messaging";
 import { CardCache } from "../domain/card-cache.ts";
 import { PartitionMachine } from "../domain/partition-machine.ts";
 import { engineVersion } from "../engine-version.ts";
-import { encodeOutputs } from "../loop/encode-outputs.ts";
+import { encodeOutputs, noOutputs } from "../loop/encode-outputs.ts";
 import type { Encoding } from "../loop/outgoing.ts";
 import type { ScorerContext } from "../loop/partition-scorer.ts";
 import { readRecords } from "../loop/read-records.ts";
-import { RecentTraces } from "../loop/trace-batch.ts";
+import { BatchTrace, RecentTraces } from "../loop/trace-batch.ts";
 
 /** The bytes that an output must have, and which record makes it. */
 export interface Expected {
@@ -21,7 +21,13 @@ export function digestOf(value: Buffer): string {
   return createHash("sha1").update(value).digest("base64");
 }
 
-const noTraces = new RecentTraces(0);
+/** Traces belong to one run, and are no part of what the log says. */
+function noSpans(): BatchTrace {
+  return new BatchTrace(
+    { startedAtMs: 0, clock: { now: () => 0 }, group: "" },
+    new RecentTraces(0),
+  );
+}
 
 /**
  * Runs partitions from their first record with fresh machines, everything in memory: what the log
@@ -52,8 +58,10 @@ export class ReferenceRun {
     // One record at a time: an alert then knows the record that raised it.
     for (const one of read) {
       const outputs = machine.apply([one], this.#batch);
-      const made = { outputs, read: [one], startedAtMs: 0, endedAtMs: 0, recent: noTraces };
-      for (const { topic, value, headers } of encodeOutputs(encoding, made).records) {
+      const made = { outputs, read: [one], trace: noSpans() };
+      const encoded = noOutputs();
+      encodeOutputs(encoding, made, encoded);
+      for (const { topic, value, headers } of encoded.records) {
         const outputs = this.#outputsOf(topic);
         if (outputs === undefined || value === null) continue;
         const { offset } = one.record;

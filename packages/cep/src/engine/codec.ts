@@ -1,7 +1,7 @@
 import type { Stream, StreamEvent } from "../stream.ts";
 import { ByteReader, ByteWriter, StateFormatError } from "./bytes.ts";
 import { LaneCodec } from "./lane-codec.ts";
-import { type KeyState, type Lanes, newKeyState, newLaneState } from "./state.ts";
+import { type KeyState, type Lanes, latestCell, newKeyState, newLaneState } from "./state.ts";
 import type { Lineage } from "./types.ts";
 
 /** The first byte of a stored state. Raised when bytes of before can no longer be read. */
@@ -35,7 +35,7 @@ export class StateCodec {
     writer.begin();
     writer.byte(formatVersion);
     writer.count(this.#layout.generation);
-    writer.time(state.latestAt);
+    writer.time(state.early.cells[latestCell] as number);
     writer.byte(state.final === undefined ? 0 : 1);
     this.#early.write(writer, state.early);
     if (state.final !== undefined) this.#final.write(writer, state.final);
@@ -57,12 +57,11 @@ export class StateCodec {
     const { early, final } = this.#layout;
     const state = newKeyState({ early, final });
     const earlyState = this.#early.read(reader, generation) ?? newLaneState(early);
+    earlyState.cells[latestCell] = latestAt;
     const finalState = hasFinal ? this.#final.read(reader, generation) : state.final;
     const waiting = reader.list(() => readEvent(reader, this.#layout.stream));
     reader.end();
     return {
-      ...state,
-      latestAt,
       early: earlyState,
       final: finalState,
       waiting: final === undefined ? state.waiting : waiting,

@@ -10,6 +10,7 @@ import { type AggregateSource, type ColumnNeeds, Totals } from "../window/totals
 import { fingerprint } from "./fingerprint.ts";
 import type { CompiledLog, CompiledWindow, Scratch } from "./lane-plan.ts";
 import { stored } from "./plan-analysis.ts";
+import { keyCells } from "./state.ts";
 
 /** A window while rules still add to it. */
 export type Shared<W> = {
@@ -40,7 +41,7 @@ export class WindowCompiler {
   readonly histories: Shared<History>[] = [];
   readonly #options: Options;
   readonly #logs: { fingerprint: string; fill: number; spanMs: number }[] = [];
-  readonly #cells: number[] = [];
+  readonly #cells: number[] = [...keyCells];
   #slots = 0;
 
   constructor(options: Options) {
@@ -52,7 +53,7 @@ export class WindowCompiler {
   get logs(): readonly CompiledLog[] {
     return this.#logs;
   }
-  get cells(): readonly number[] {
+  get cells(): number[] {
     return this.#cells;
   }
   get slots(): number {

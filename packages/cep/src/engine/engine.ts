@@ -8,10 +8,17 @@ import { compileLane } from "./compile-lane.ts";
 import { type Firing, firePatterns, fireWindows, laneDueAt, sayFinally } from "./fire.ts";
 import { collect, judge } from "./judge.ts";
 import type { JudgeContext } from "./judge-context.ts";
-import type { Judgement, Output } from "./judgement.ts";
+import type { JudgeStep, Output } from "./judgement.ts";
 import type { CompiledLane } from "./lane-plan.ts";
-import { type KeyState, type Lanes, newKeyState, resetKeyState } from "./state.ts";
-import { JudgedStep, noOutput, type Reception, tailOf } from "./step.ts";
+import {
+  dueCell,
+  type KeyState,
+  type Lanes,
+  latestCell,
+  newKeyState,
+  resetKeyState,
+} from "./state.ts";
+import { type Draft, JudgedStep, newDraft, tailOf } from "./step.ts";
 import type { Engine, EngineOptions, Limits, Lineage, Step, StepTail } from "./types.ts";
 
 const defaultLimits: Limits = { events: 1_000, runs: 256, matches: 40, idBytes: 16_384 };
@@ -35,6 +42,7 @@ class KeyedEngine implements Engine {
   readonly #final: CompiledLane | undefined;
   readonly #lanes: Lanes;
   readonly #codec: StateCodec;
+  readonly #draft: Draft;
 
   constructor(pack: RulePack, options: EngineOptions) {
     this.#pack = pack;
@@ -65,6 +73,7 @@ class KeyedEngine implements Engine {
     this.lineage = Object.fromEntries(
       prints.map((print) => [print, lineage[print] ?? { generation: 0, since: null }]),
     );
+    this.#draft = newDraft(pack.stream);
     this.#codec = new StateCodec({
       stream: pack.stream,
       generation: this.generation,
@@ -79,47 +88,59 @@ class KeyedEngine implements Engine {
   }
 
   process(state: KeyState, event: StreamEvent, watermark: number): Step {
-    const late = event.at <= watermark;
-    const output = noOutput();
-    if (event.at < watermark - this.#horizonMs) {
-      return this.#step(state, output, { disposition: "too_late", late, judgement: undefined });
-    }
+    const draft = this.#begin();
+    draft.late = event.at <= watermark;
+    if (event.at < watermark - this.#horizonMs) return this.#end(state, "too_late");
+    const { cells } = state.early;
     if (watermark > this.#expiresAt(state)) resetKeyState(state, this.#lanes);
-    if (state.dueAt <= watermark) this.#fireAll(state, watermark, output);
+    if ((cells[dueCell] as number) <= watermark) this.#fireAll(state, watermark, draft);
     const recent = state.early.logs[0] as EventLog;
-    if (knowsId(this.#early.layout, recent, event.id)) {
-      return this.#step(state, output, { disposition: "duplicate", late, judgement: undefined });
-    }
-    const judgement = this.#judge(state, event, { watermark, late, output });
-    if (event.at > state.latestAt) state.latestAt = event.at;
-    state.dueAt = this.#dueAt(state);
-    if (state.dueAt <= watermark) this.#fireAll(state, watermark, output);
-    return this.#step(state, output, { disposition: "judged", late, judgement });
+    if (knowsId(this.#early.layout, recent, event.id)) return this.#end(state, "duplicate");
+    this.#judge(state, event, watermark);
+    if (event.at > (cells[latestCell] as number)) cells[latestCell] = event.at;
+    const dueAt = this.#dueAt(state);
+    cells[dueCell] = dueAt;
+    if (dueAt <= watermark) this.#fireAll(state, watermark, draft);
+    return this.#end(state, "judged");
   }
 
-  #judge(
-    state: KeyState,
-    event: StreamEvent,
-    given: { readonly watermark: number; readonly late: boolean; readonly output: Output },
-  ): Judgement {
-    const { watermark, late, output } = given;
+  #begin(): Draft {
+    const draft = this.#draft;
+    draft.judgement = undefined;
+    draft.alerts = undefined;
+    draft.finals = undefined;
+    draft.timedOut = undefined;
+    return draft;
+  }
+
+  #end(state: KeyState, disposition: Step["disposition"]): Step {
+    const draft = this.#draft;
+    draft.disposition = disposition;
+    draft.dueAt = state.early.cells[dueCell] as number;
+    draft.expiresAt = this.#expiresAt(state);
+    return new JudgedStep(draft);
+  }
+
+  #judge(state: KeyState, event: StreamEvent, watermark: number): void {
+    const draft = this.#draft;
     const context = this.#context(state, watermark);
-    const judgement = judge(this.#early, state.early, { event, context, output });
-    if (this.#final === undefined || state.final === undefined) return judgement;
-    if (this.#final.isOrderFree) collect(this.#final, state.final, { event, context, output });
-    else if (late) {
-      if (this.#takesLate(event, context)) this.#judgeFinally(state, event, { context, output });
-    } else {
+    const step = { event, context, output: draft, inOrder: true };
+    draft.judgement = judge(this.#early, state.early, step);
+    if (this.#final === undefined || state.final === undefined) return;
+    if (this.#final.isOrderFree) collect(this.#final, state.final, step);
+    else if (!draft.late) {
       if (state.waiting.length === 0) state.waiting = [];
       insertByTime(state.waiting, event, (waiting) => waiting.at);
-    }
-    return judgement;
+    } else if (this.#takesLate(event, context)) this.#judgeFinally(state, step);
   }
 
   advance(state: KeyState, watermark: number): StepTail {
-    const output = noOutput();
-    if (state.dueAt <= watermark) this.#fireAll(state, watermark, output);
-    return tailOf(output, { dueAt: state.dueAt, expiresAt: this.#expiresAt(state) });
+    const draft = this.#begin();
+    const { cells } = state.early;
+    if ((cells[dueCell] as number) <= watermark) this.#fireAll(state, watermark, draft);
+    draft.dueAt = cells[dueCell] as number;
+    draft.expiresAt = this.#expiresAt(state);
+    return tailOf(draft);
   }
 
   encode(state: KeyState): Uint8Array {
@@ -128,30 +149,32 @@ class KeyedEngine implements Engine {
 
   decode(bytes: Uint8Array): KeyState {
     const state = this.#codec.decode(bytes);
-    state.dueAt = this.#dueAt(state);
+    state.early.cells[dueCell] = this.#dueAt(state);
     return state;
   }
 
   /** Fires what is due, one time after the other, so that the result is the same at any pace. */
   #fireAll(state: KeyState, watermark: number, output: Output): void {
-    for (let due = state.dueAt; due <= watermark; due = state.dueAt) {
+    const { cells } = state.early;
+    for (let due = cells[dueCell] as number; due <= watermark; due = cells[dueCell] as number) {
       this.#fire(state, due, { due, context: this.#context(state, due), output });
-      state.dueAt = this.#dueAt(state);
+      cells[dueCell] = this.#dueAt(state);
     }
   }
 
-  #fire(state: KeyState, due: number, step: Firing): void {
-    const { output } = step;
-    firePatterns(this.#early, state.early, step);
-    fireWindows(this.#early, state.early, step);
+  #fire(state: KeyState, due: number, firing: Firing): void {
+    const { output } = firing;
+    firePatterns(this.#early, state.early, firing);
+    fireWindows(this.#early, state.early, firing);
     if (this.#final === undefined || state.final === undefined) return;
-    firePatterns(this.#final, state.final, step);
+    firePatterns(this.#final, state.final, firing);
     for (let event = state.waiting[0]; event !== undefined; event = state.waiting[0]) {
       if (event.at > due) break;
       state.waiting.shift();
-      this.#judgeFinally(state, event, { context: this.#context(state, due - 1), output });
+      const context = this.#context(state, due - 1);
+      this.#judgeFinally(state, { event, context, output, inOrder: true });
     }
-    fireWindows(this.#final, state.final, step);
+    fireWindows(this.#final, state.final, firing);
   }
 
   /** A late event is judged finally within the allowed lateness, or while its window is open. */
@@ -160,13 +183,9 @@ class KeyedEngine implements Engine {
     return this.#final?.buckets.some(({ window }) => takes(window, event.at, closedUpTo)) === true;
   }
 
-  #judgeFinally(
-    state: KeyState,
-    event: StreamEvent,
-    step: { readonly context: JudgeContext; readonly output: Output },
-  ): void {
+  #judgeFinally(state: KeyState, step: JudgeStep): void {
     if (this.#final === undefined || state.final === undefined) return;
-    const judgement = judge(this.#final, state.final, { event, ...step });
+    const judgement = judge(this.#final, state.final, step);
     sayFinally(judgement, step.context, step.output);
   }
 
@@ -190,17 +209,10 @@ class KeyedEngine implements Engine {
   }
 
   #expiresAt(state: KeyState): number {
-    return state.latestAt === Number.NEGATIVE_INFINITY
+    const latestAt = state.early.cells[latestCell] as number;
+    return latestAt === Number.NEGATIVE_INFINITY
       ? Number.POSITIVE_INFINITY
-      : state.latestAt + this.retentionMs;
-  }
-
-  #step(state: KeyState, output: Output, given: Omit<Reception, "stream">): Step {
-    const reception = { ...given, stream: this.#pack.stream };
-    return new JudgedStep(reception, output, {
-      dueAt: state.dueAt,
-      expiresAt: this.#expiresAt(state),
-    });
+      : latestAt + this.retentionMs;
   }
 }
 

@@ -3,7 +3,6 @@ import { bucketAt } from "../window/buckets.ts";
 import { type EventLog, insert, latestAt, wordBits } from "../window/log.ts";
 import { correct } from "./correct.ts";
 import { fireFull } from "./fire.ts";
-import type { JudgeContext } from "./judge-context.ts";
 import { flagsOf } from "./judge-flags.ts";
 import { judgeJoins } from "./judge-joins.ts";
 import { judgePatterns } from "./judge-patterns.ts";
@@ -25,7 +24,6 @@ import {
   newJudgement,
   noHit,
   noteHit,
-  type Output,
   overflowFlag,
   silent,
 } from "./judgement.ts";
@@ -36,15 +34,9 @@ import { recallRows, rememberRow } from "./tables.ts";
 import { fold, trim } from "./trim.ts";
 import { isHit } from "./verdict.ts";
 
-type Given = {
-  readonly event: StreamEvent;
-  readonly context: JudgeContext;
-  readonly output: Output;
-};
-
 /** Applies one event to a lane: verdicts of its rules, and what they have to say. */
-export function judge(lane: CompiledLane, state: LaneState, given: Given): Judgement {
-  const { event, context, output } = given;
+export function judge(lane: CompiledLane, state: LaneState, step: JudgeStep): Judgement {
+  const { event, context, output } = step;
   trim(lane, state, { context, at: event.at });
   const { evaluation } = lane.scratch;
   const judgement = newJudgement(lane, event, recallRows(lane, state, event.at));
@@ -55,7 +47,7 @@ export function judge(lane: CompiledLane, state: LaneState, given: Given): Judge
     window.write(state, sources, { values: aggregates, at: event.at });
   }
   settleConditions(lane, event.type);
-  const step = { event, context, output, inOrder: record(lane, state, event) };
+  step.inOrder = record(lane, state, event);
   updateSlidings(judgement, state, step);
   if (lane.buckets.length > 0) {
     fillBuckets(lane, state, step);
@@ -76,11 +68,11 @@ export function judge(lane: CompiledLane, state: LaneState, given: Given): Judge
 }
 
 /** Adds an event to the windows of a lane that has nothing else: in any order, without a verdict. */
-export function collect(lane: CompiledLane, state: LaneState, given: Given): void {
-  const { event } = given;
+export function collect(lane: CompiledLane, state: LaneState, step: JudgeStep): void {
+  const { event } = step;
   lane.scratch.evaluation.event = event;
   settleConditions(lane, event.type);
-  fillBuckets(lane, state, { ...given, inOrder: true });
+  fillBuckets(lane, state, step);
 }
 
 /** Settles the truth of all conditions that do not depend on a run. */

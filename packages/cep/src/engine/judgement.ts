@@ -50,7 +50,7 @@ export type JudgeStep = {
   readonly context: JudgeContext;
   readonly output: Output;
   /** No event of a later time had arrived before. */
-  readonly inOrder: boolean;
+  inOrder: boolean;
 };
 
 /** A judgement before anything was judged. */

@@ -113,7 +113,7 @@ export type Scratch = {
 export type Blank = {
   readonly codes: readonly number[];
   readonly aggregates: readonly number[];
-  readonly cells: readonly number[];
+  readonly cells: number[];
   readonly slidings: readonly undefined[];
   readonly buckets: readonly undefined[];
   readonly tables: readonly undefined[];

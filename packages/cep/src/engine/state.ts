@@ -51,30 +51,36 @@ export type Waiting = StreamEvent;
 
 /** Everything known about one key: plain data, made by `newState`, changed by the engine alone. */
 export type KeyState = {
-  /** Latest event time seen; `-Infinity` before the first event. */
-  latestAt: number;
-  /** Watermark at which something is due; `Infinity` when nothing is. */
-  dueAt: number;
+  /** Its first cells are those of the key: see {@link latestCell} and {@link dueCell}. */
   readonly early: LaneState;
   readonly final: LaneState | undefined;
   /** Events of the final lane that the watermark has not reached, by (time, arrival). */
   waiting: Waiting[];
 };
 
+/** Cell of the latest event time seen; `-Infinity` before the first event. */
+export const latestCell = 0;
+/** Cell of the watermark at which something is due; `Infinity` when nothing is. */
+export const dueCell = 1;
+/** What the cells of a lane begin with. */
+export const keyCells: readonly number[] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+
 export type Lanes = { readonly early: CompiledLane; readonly final: CompiledLane | undefined };
 
 const noPanes: number[] = [];
+const noHistories: number[][] = [];
+const noLogs: readonly EventLog[] = [];
 const noneWaiting: Waiting[] = [];
 
 export function newLaneState(lane: CompiledLane): LaneState {
   const { blank } = lane;
   return {
-    logs: lane.logs.map(emptyLog),
-    cells: blank.cells.slice(),
+    logs: lane.logs.length === 0 ? noLogs : lane.logs.map(emptyLog),
+    cells: lane.isOrderFree ? blank.cells : blank.cells.slice(),
     sides: blank.slidings,
     panes: blank.slidings,
     buckets: blank.buckets,
-    histories: lane.histories.map(() => noPanes),
+    histories: lane.histories.length === 0 ? noHistories : lane.histories.map(() => noPanes),
     tables: blank.tables,
     runs: blank.patterns,
     joins: blank.joins,
@@ -85,8 +91,6 @@ export function newLaneState(lane: CompiledLane): LaneState {
 
 export function newKeyState({ early, final }: Lanes): KeyState {
   return {
-    latestAt: Number.NEGATIVE_INFINITY,
-    dueAt: Number.POSITIVE_INFINITY,
     early: newLaneState(early),
     final: final && newLaneState(final),
     waiting: noneWaiting,
@@ -95,16 +99,16 @@ export function newKeyState({ early, final }: Lanes): KeyState {
 
 /** Makes an expired state a new one, in place and without new memory. */
 export function resetKeyState(state: KeyState, lanes: Lanes): void {
-  state.latestAt = Number.NEGATIVE_INFINITY;
-  state.dueAt = Number.POSITIVE_INFINITY;
   resetLane(lanes.early, state.early);
   if (lanes.final !== undefined && state.final !== undefined) resetLane(lanes.final, state.final);
   state.waiting = noneWaiting;
 }
 
-function resetLane({ blank }: CompiledLane, state: LaneState): void {
+function resetLane({ blank, isOrderFree }: CompiledLane, state: LaneState): void {
   for (const log of state.logs) clearLog(log);
-  for (let i = 0; i < blank.cells.length; i++) state.cells[i] = blank.cells[i] as number;
+  for (let i = 0; i < blank.cells.length && !isOrderFree; i++) {
+    state.cells[i] = blank.cells[i] as number;
+  }
   state.sides = blank.slidings;
   state.panes = blank.slidings;
   state.buckets = blank.buckets;

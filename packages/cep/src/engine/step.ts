@@ -18,30 +18,40 @@ function hitsOf({ lane, codes, outcome, score, hits }: Judgement): readonly stri
   return hit.map((rule) => rule.definition.id);
 }
 
-export function noOutput(): Output {
-  return { alerts: undefined, finals: undefined, timedOut: undefined };
-}
+/** What a step will say, while it is being made; one serves all steps of an engine. */
+export type Draft = Output & {
+  disposition: Step["disposition"];
+  late: boolean;
+  judgement: Judgement | undefined;
+  stream: Stream;
+  /** `Infinity` when nothing waits. */
+  dueAt: number;
+  expiresAt: number;
+};
 
-/** What a host is told of time after every step. */
-export type Timing = { readonly dueAt: number; readonly expiresAt: number };
-
-export function tailOf(output: Output, { dueAt, expiresAt }: Timing): StepTail {
+export function newDraft(stream: Stream): Draft {
   return {
-    alerts: output.alerts ?? noAlerts,
-    finals: output.finals ?? noFinals,
-    timedOut: output.timedOut ?? noTimedOut,
-    dueAt: Number.isFinite(dueAt) ? dueAt : undefined,
-    expiresAt,
+    disposition: "judged",
+    late: false,
+    judgement: undefined,
+    stream,
+    alerts: undefined,
+    finals: undefined,
+    timedOut: undefined,
+    dueAt: Number.POSITIVE_INFINITY,
+    expiresAt: Number.POSITIVE_INFINITY,
   };
 }
 
-/** How an event was received, and what was made of it. */
-export type Reception = {
-  readonly disposition: Step["disposition"];
-  readonly late: boolean;
-  readonly judgement: Judgement | undefined;
-  readonly stream: Stream;
-};
+export function tailOf({ alerts, finals, timedOut, dueAt, expiresAt }: Draft): StepTail {
+  return {
+    alerts: alerts ?? noAlerts,
+    finals: finals ?? noFinals,
+    timedOut: timedOut ?? noTimedOut,
+    dueAt: dueAt === Number.POSITIVE_INFINITY ? undefined : dueAt,
+    expiresAt,
+  };
+}
 
 /** A step whose results are put into words only when somebody reads them. */
 export class JudgedStep implements Step {
@@ -58,19 +68,19 @@ export class JudgedStep implements Step {
   readonly #stream: Stream;
   #results: readonly RuleResult[] | undefined;
 
-  constructor(reception: Reception, output: Output, timing: Timing) {
-    const { judgement } = reception;
-    this.disposition = reception.disposition;
-    this.late = reception.late;
+  constructor(draft: Draft) {
+    const { judgement } = draft;
+    this.disposition = draft.disposition;
+    this.late = draft.late;
     this.outcome = judgement === undefined ? "approve" : judgement.outcome;
     this.score = judgement === undefined ? 0 : judgement.score;
-    this.alerts = output.alerts ?? noAlerts;
-    this.finals = output.finals ?? noFinals;
-    this.timedOut = output.timedOut ?? noTimedOut;
-    this.dueAt = Number.isFinite(timing.dueAt) ? timing.dueAt : undefined;
-    this.expiresAt = timing.expiresAt;
+    this.alerts = draft.alerts ?? noAlerts;
+    this.finals = draft.finals ?? noFinals;
+    this.timedOut = draft.timedOut ?? noTimedOut;
+    this.dueAt = draft.dueAt === Number.POSITIVE_INFINITY ? undefined : draft.dueAt;
+    this.expiresAt = draft.expiresAt;
     this.#judgement = judgement;
-    this.#stream = reception.stream;
+    this.#stream = draft.stream;
     this.#results = undefined;
   }
 

@@ -1,5 +1,5 @@
 import { GraphBuilder, matchesNothing, numberPredicates } from "./build.ts";
-import { type Edge, type Guard, type State, satisfied } from "./graph.ts";
+import type { Edge, Guard, State } from "./graph.ts";
 import { heapify, offer, poll } from "./heap.ts";
 import { checkPattern, type PatternProblem, type PatternSpec } from "./pattern.ts";
 import { emptyRuns, type Link, type Run, type Runs } from "./runs.ts";
@@ -81,8 +81,7 @@ export class Automaton<E> {
    */
   canBegin(event?: E): boolean {
     for (const guard of this.#beginnings) {
-      if (satisfied(guard, (p) => this.#predicates[p]?.(event as E, undefined) === true))
-        return true;
+      if (this.#opens(guard, event as E, undefined)) return true;
     }
     return false;
   }
@@ -245,10 +244,22 @@ export class Automaton<E> {
   }
 
   #holds(guard: Guard, step: Step<E>): boolean {
-    return (
-      guard.length === 0 ||
-      satisfied(guard, (p) => this.#predicates[p]?.(step.event, step.run.last) === true)
-    );
+    return this.#opens(guard, step.event, step.run.last);
+  }
+
+  /** All clauses must be satisfied; the empty guard always is. */
+  #opens(guard: Guard, event: E, last: Link<E> | undefined): boolean {
+    for (const { all, expect } of guard) {
+      let met = true;
+      for (const literal of all) {
+        const truth = this.#predicates[literal.predicate]?.(event, last) === true;
+        if (truth === literal.expect) continue;
+        met = false;
+        break;
+      }
+      if (met !== expect) return false;
+    }
+    return true;
   }
 }
 

@@ -31,18 +31,3 @@ export function literal(predicate: number, expect = true): Guard {
 export function negated(literals: readonly Literal[]): Clause {
   return { all: literals, expect: false };
 }
-
-/** Evaluates a guard with the truth of its predicates given. */
-export function satisfied(guard: Guard, truth: (predicate: number) => boolean): boolean {
-  for (const clause of guard) {
-    let all = true;
-    for (const { predicate, expect } of clause.all) {
-      if (truth(predicate) !== expect) {
-        all = false;
-        break;
-      }
-    }
-    if (all !== clause.expect) return false;
-  }
-  return true;
-}

@@ -5,7 +5,7 @@ import { createProducer, type Producer } from "@holdfast/messaging";
 import { createUuidV7, systemClock } from "@holdfast/service-kit";
 import { silentLogger } from "@holdfast/telemetry";
 import { measureLatency } from "./bench/latency.ts";
-import { createPayments } from "./bench/payments.ts";
+import { preload } from "./bench/preload.ts";
 import { measureThroughput } from "./bench/throughput.ts";
 import { suiteAddresses } from "./command/addresses.ts";
 import { connectEvents, type EventClient } from "./command/event-client.ts";
@@ -35,23 +35,6 @@ interface Settings {
   readonly rates: readonly number[];
   readonly seconds: number;
   readonly profile: string | undefined;
-}
-
-const sendSize = 2_000;
-const spanMs = 3_600_000;
-
-async function preload({ events, producer, workspace }: Bench, { records, cards }: Settings) {
-  const { codec } = events;
-  const payments = createPayments({ codec, topic: workspace.activity, cards, name: "preloaded" });
-  const firstAt = Date.now() - spanMs;
-  for (let sent = 0; sent < records; sent += sendSize) {
-    const count = Math.min(sendSize, records - sent);
-    const batch = Array.from({ length: count }, (_, step) => {
-      const index = sent + step;
-      return payments.record(index, firstAt + Math.floor((index / records) * spanMs));
-    });
-    await producer.send(batch);
-  }
 }
 
 async function measure(bench: Bench, settings: Settings): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Codec, OutgoingRecord } from "@holdfast/messaging";
+import { type Codec, header, type OutgoingRecord } from "@holdfast/messaging";
 
 /** A stream of made-up payments, the same for the same seed. */
 export interface PaymentSource {
@@ -12,8 +12,10 @@ export function createPayments(options: {
   topic: string;
   cards: number;
   name: string;
+  /** With a trace each, sampled or not, and the time of its outbox row, as payment publishes them. */
+  trace?: "sampled" | "unsampled" | undefined;
 }): PaymentSource {
-  const { codec, topic, cards, name } = options;
+  const { codec, topic, cards, name, trace } = options;
   const random = mulberry32(7);
   return {
     record: (index, occurredAt) => {
@@ -36,9 +38,22 @@ export function createPayments(options: {
         cardLast4: "0002",
         occurredAt,
       });
-      return { topic, key: cardFingerprint, value, headers: { id, eventType: "PaymentRequested" } };
+      const headers = {
+        id,
+        eventType: "PaymentRequested",
+        ...(trace !== undefined && {
+          [header.traceparent]: traceparent(index, trace === "sampled"),
+          [header.createdAt]: new Date(occurredAt).toISOString(),
+        }),
+      };
+      return { topic, key: cardFingerprint, value, headers };
     },
   };
+}
+
+function traceparent(index: number, isSampled: boolean): string {
+  const id = (index + 1).toString(16);
+  return `00-${id.padStart(32, "0")}-${id.padStart(16, "0")}-${isSampled ? "01" : "00"}`;
 }
 
 /** A small generator of numbers in [0, 1): the same sequence for the same seed. */

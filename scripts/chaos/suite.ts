@@ -49,10 +49,13 @@ const preloadOf = (plant: string): string =>
 export interface SuiteOptions {
   readonly name: string;
   readonly plant?: string;
+  /** Variables of docker-compose.yml beside those of the surroundings. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** Starts every part of the map from empty data, on free ports. */
-export async function startSuite({ name, plant = crashPoints }: SuiteOptions): Promise<Suite> {
+export async function startSuite(options: SuiteOptions): Promise<Suite> {
+  const { name, plant = crashPoints, variables = {} } = options;
   const network = await createNetwork();
   const receiver = await createReceiver();
   const closeSurroundings = async (): Promise<void> => {
@@ -63,7 +66,7 @@ export async function startSuite({ name, plant = crashPoints }: SuiteOptions): P
     only: null,
     preload: preloadOf(plant),
     via: network.via,
-    variables: receiver.variables,
+    variables: { ...receiver.variables, ...variables },
     onPlanned: (stack) => network.leadTo(portsOf(stack)),
   }).catch(async (error: unknown) => {
     await closeSurroundings(); // whatever listens keeps the process alive

@@ -26,7 +26,7 @@ export interface ScorerStart {
 /** Starts the service itself, the same code as live, on the workspace's topics and database. */
 export function startScorer(
   workspace: Workspace,
-  addresses: SuiteAddresses,
+  addresses: Pick<SuiteAddresses, "kafkaBrokers" | "schemaRegistryUrl">,
   { nodeFlags = [], environment = {} }: ScorerStart = {},
 ): ScorerProcess {
   const schemas = mkdtempSync(join(tmpdir(), "holdfast-replay-"));

@@ -5,7 +5,8 @@ import { parseComposeFile } from "./compose-file.ts";
 import { type PlanOptions, planNative } from "./plan.ts";
 import { root } from "./settings.ts";
 
-const file = parseComposeFile(readFileSync(join(root, "docker-compose.yml"), "utf8"), {});
+const text = readFileSync(join(root, "docker-compose.yml"), "utf8");
+const file = parseComposeFile(text, {});
 const options: PlanOptions = {
   root,
   home: "/var/holdfast/run",
@@ -80,6 +81,13 @@ describe("the trace store", () => {
       "http://127.0.0.1:10411/api/v2/spans",
     );
     expect(environment).not.toHaveProperty("OTEL_EXPORTER_OTLP_ENDPOINT");
+  });
+
+  test("is left alone where the collector is another", () => {
+    const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.example:4318" };
+    const elsewhere = parseComposeFile(text, variables);
+    const [order] = planNative(elsewhere, { ...options, only: ["order"] }).slice(-1);
+    expect(order?.environment).toMatchObject({ OTEL_TRACES_EXPORTER: "otlp", ...variables });
   });
 
   test("is Jaeger where it is, and nothing changes but its address", () => {

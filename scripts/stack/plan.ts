@@ -92,7 +92,7 @@ function toPart(service: ComposeService, ports: PortMap, options: PlanOptions): 
   const seen = withDetours(ports, service.name, options.detours ?? new Map());
   const environment = localEnvironment(service, seen);
   for (const [key, value] of Object.entries(environment)) environment[key] = local(value);
-  applyTraceStore(environment, ports, options.traceStore);
+  if (sendsToOurStore(service)) applyTraceStore(environment, ports, options.traceStore);
   const launcher = service.native?.run ?? "node";
   return {
     name: service.name,
@@ -152,6 +152,10 @@ function listenLocally(
     ? environment
     : { ...environment, HOST: "127.0.0.1", PORT: String(native) };
 }
+
+/** A collector of somebody else's is none of our business. */
+const sendsToOurStore = ({ environment }: ComposeService): boolean =>
+  environment["OTEL_EXPORTER_OTLP_ENDPOINT"]?.startsWith("http://jaeger:") ?? false;
 
 /** Zipkin stands in for Jaeger where no `jaeger` program is at hand; it has no OTLP, so the exporter changes too. */
 function applyTraceStore(

@@ -1,0 +1,93 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { createRandom } from "@holdfast/traffic";
+import { type Sightings, watchOrders } from "../bench-orders/sightings.ts";
+import { call, textOf } from "../chaos/http.ts";
+import { type CardOnFile, registerCards, type Shelf, stockShelf } from "../chaos/shelf.ts";
+import type { Suite } from "../chaos/suite.ts";
+
+export interface OrdersLoad {
+  readonly seconds: number;
+  /** Customers who each place an order, wait until it is confirmed, and place the next. */
+  readonly customers: number;
+}
+
+const warmUpMs = 10_000;
+const lookEveryMs = 5;
+const patienceMs = 30_000;
+const cardsOnFile = 400;
+
+interface Shop {
+  readonly suite: Suite;
+  readonly shelf: Shelf;
+  readonly cards: readonly CardOnFile[];
+  readonly sightings: Sightings;
+}
+
+/**
+ * Orders confirmed a second by a suite that is as busy as its customers make it: nobody sends more
+ * than it can take, so no verdict is too late and every order does the same work.
+ */
+export async function ordersPerSecond(suite: Suite, load: OrdersLoad): Promise<number> {
+  const shelf = await stockShelf(suite);
+  const cards = await registerCards(suite, createRandom("tracing"), cardsOnFile);
+  const sightings = await watchOrders(suite.kafka, suite.codec);
+  const shop = { suite, shelf, cards, sightings };
+  try {
+    const startMs = performance.now() + warmUpMs;
+    const endMs = startMs + load.seconds * 1000;
+    const confirmed = await Promise.all(
+      Array.from({ length: load.customers }, (_, customer) => buyUntil(shop, { customer, endMs })),
+    );
+    const counted = confirmed.flat().filter((atMs) => atMs >= startMs && atMs < endMs);
+    return counted.length / load.seconds;
+  } finally {
+    await sightings.stop();
+  }
+}
+
+/** When each of a customer's orders was confirmed. */
+async function buyUntil(
+  shop: Shop,
+  { customer, endMs }: { customer: number; endMs: number },
+): Promise<number[]> {
+  const random = createRandom(`customer ${customer}`);
+  const confirmed: number[] = [];
+  for (let order = 0; performance.now() < endMs; order += 1) {
+    const card = random.pick(shop.cards);
+    const sku = random.pick(shop.shelf.plentiful);
+    const orderId = await place(shop, { card, sku, key: `tracing-${customer}-${order}` });
+    const atMs = await confirmation(shop.sightings, orderId);
+    if (atMs !== undefined) confirmed.push(atMs);
+  }
+  return confirmed;
+}
+
+async function place(
+  { suite }: Shop,
+  { card, sku, key }: { card: CardOnFile; sku: string; key: string },
+): Promise<string> {
+  const { status, body } = await call({
+    method: "POST",
+    url: `${suite.url("order")}/orders`,
+    apiKey: "demo-shop",
+    idempotencyKey: key,
+    body: {
+      customerId: card.customerId,
+      paymentMethodId: card.paymentMethodId,
+      currency: "USD",
+      items: [{ sku, quantity: 1 }],
+    },
+  });
+  if (status !== 202) throw new Error(`an order was refused with ${status}`);
+  return textOf(body, "orderId");
+}
+
+/** Undefined for an order that is held, or cancelled, or too late. */
+async function confirmation(sightings: Sightings, orderId: string): Promise<number | undefined> {
+  for (const giveUpMs = performance.now() + patienceMs; performance.now() < giveUpMs; ) {
+    const { confirmedMs, alertedMs } = sightings.of(orderId);
+    if (confirmedMs !== undefined || alertedMs !== undefined) return confirmedMs;
+    await delay(lookEveryMs);
+  }
+  return undefined;
+}

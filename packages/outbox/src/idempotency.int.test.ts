@@ -1,14 +1,5 @@
-import {
-  createAuthenticate,
-  createHttpServer,
-  createReadiness,
-  defineRoute,
-  hashApiKey,
-  readApiKeys,
-  unprocessable,
-} from "@holdfast/service-kit";
-import { silentLogger } from "@holdfast/telemetry";
-import { buildEvent, useTestDatabase } from "@holdfast/testkit";
+import { defineRoute, unprocessable } from "@holdfast/service-kit";
+import { buildEvent, createTestServer, useTestDatabase } from "@holdfast/testkit";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import request from "supertest";
 import { z } from "zod";
@@ -49,22 +40,11 @@ const place = defineRoute({
     }),
 });
 
-const keys = readApiKeys({
-  APP_ENV: "test",
-  API_KEYS: JSON.stringify([
-    { name: "shop", sha256: hashApiKey("key-1"), scopes: ["customer"], customerId: "*" },
-    { name: "other-shop", sha256: hashApiKey("key-2"), scopes: ["customer"], customerId: "*" },
-  ]),
-});
-const { app } = createHttpServer({
-  service: "test",
-  version: "0",
-  host: "127.0.0.1",
-  port: 0,
-  routes: [place],
-  authenticate: createAuthenticate(keys),
-  readiness: createReadiness(),
-  logger: silentLogger,
+const { app } = createTestServer([place], {
+  callers: [
+    { name: "key-1", scopes: ["customer"], customerId: "*" },
+    { name: "key-2", scopes: ["customer"], customerId: "*" },
+  ],
 });
 
 interface Attempt {

@@ -22,4 +22,5 @@ export {
   testStack,
 } from "./stack/test-stack.ts";
 export { type PublishedEvent, type TestDatabase, useTestDatabase } from "./test-database.ts";
+export { createTestServer, type TestServerOptions } from "./test-server.ts";
 export { type WaitOptions, waitFor } from "./wait-for.ts";

@@ -1,13 +1,11 @@
 import { resolve } from "node:path";
 import type { Events, RuleResult } from "@holdfast/contracts";
 import {
-  createAuthenticate,
-  createHttpServer,
-  createReadiness,
-  hashApiKey,
-} from "@holdfast/service-kit";
-import { silentLogger } from "@holdfast/telemetry";
-import { buildMessage, createFakeClock, useTestDatabase } from "@holdfast/testkit";
+  buildMessage,
+  createFakeClock,
+  createTestServer,
+  useTestDatabase,
+} from "@holdfast/testkit";
 import { beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import request from "supertest";
 import { onFraudDecided } from "./handlers/on-fraud-decided.ts";
@@ -83,17 +81,10 @@ const declined = "DECLINE declined";
 const reviewed = "REVIEW authorizing";
 
 function call(method: "get" | "post", path: string, as: string) {
-  const { app } = createHttpServer({
-    service: "payment",
-    version: "0.0.0",
-    host: "127.0.0.1",
-    port: 0,
-    routes: paymentRoutes({ ...open(), database: db.database, vault, ids: db.ids, clock, cap }),
-    authenticate: createAuthenticate([
-      { name: "root", scopes: ["admin"], customerId: null, sha256: hashApiKey("root") },
-    ]),
-    readiness: createReadiness(),
-    logger: silentLogger,
+  const { ids, database } = db;
+  const routes = paymentRoutes({ ...open(), database, vault, ids, clock, cap });
+  const { app } = createTestServer(routes, {
+    callers: [{ name: "root", scopes: ["admin"], customerId: null }],
   });
   return request(app)[method](path).auth(as, { type: "bearer" });
 }

@@ -1,13 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  createAuthenticate,
-  createHttpServer,
-  createReadiness,
-  readApiKeys,
-} from "@holdfast/service-kit";
-import { silentLogger } from "@holdfast/telemetry";
-import { useTestDatabase } from "@holdfast/testkit";
+import { createTestServer, useTestDatabase } from "@holdfast/testkit";
 import { beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Express } from "express";
 import request from "supertest";
@@ -22,17 +15,7 @@ const seed = () => fixture.database.read(seedStatement, [JSON.stringify(catalogu
 let app: Express;
 
 beforeAll(() => {
-  ({ app } = createHttpServer({
-    service: "inventory",
-    version: "0.1.0",
-    host: "127.0.0.1",
-    port: 0,
-    routes: inventoryRoutes(fixture.database),
-    authenticate: createAuthenticate(readApiKeys({ APP_ENV: "demo" })),
-    readiness: createReadiness(),
-    renderMetrics: async () => "",
-    logger: silentLogger,
-  }));
+  ({ app } = createTestServer(inventoryRoutes(fixture.database)));
 });
 
 beforeEach(async () => {

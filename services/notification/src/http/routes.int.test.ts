@@ -1,16 +1,10 @@
 import { join } from "node:path";
-import {
-  createAuthenticate,
-  createHttpServer,
-  createReadiness,
-  hashApiKey,
-  readApiKeys,
-} from "@holdfast/service-kit";
-import { silentLogger } from "@holdfast/telemetry";
+import type { Caller } from "@holdfast/service-kit";
 import {
   buildEvent,
   createFakeClock,
   createSequentialIds,
+  createTestServer,
   useTestDatabase,
 } from "@holdfast/testkit";
 import { beforeAll, describe, expect, test } from "@jest/globals";
@@ -24,28 +18,12 @@ import { notificationRoutes } from "./routes.ts";
 const fixture = useTestDatabase({ migrations: [join(import.meta.dirname, "../../migrations")] });
 const clock = createFakeClock();
 const eventIds = createSequentialIds(1);
-const ownKey = {
-  name: "cust-1-app",
-  scopes: ["customer"],
-  customerId: "cust_1",
-  sha256: hashApiKey("own"),
-};
+const own: Caller = { name: "own", scopes: ["customer"], customerId: "cust_1" };
 
 let app: Express;
 
 beforeAll(async () => {
-  const keys = readApiKeys({ APP_ENV: "demo", API_KEYS: JSON.stringify([ownKey]) });
-  ({ app } = createHttpServer({
-    service: "notification",
-    version: "0.1.0",
-    host: "127.0.0.1",
-    port: 0,
-    routes: notificationRoutes(fixture.database.read),
-    authenticate: createAuthenticate(keys),
-    readiness: createReadiness(),
-    renderMetrics: async () => "",
-    logger: silentLogger,
-  }));
+  ({ app } = createTestServer(notificationRoutes(fixture.database.read), { callers: [own] }));
   // For each of two customers five receipts and one alert.
   for (const customerId of ["cust_1", "cust_2"]) {
     for (let n = 1; n <= 5; n += 1) {

@@ -1,13 +1,6 @@
 import { resolve } from "node:path";
-import {
-  createAuthenticate,
-  createHttpServer,
-  createNudge,
-  createReadiness,
-  hashApiKey,
-} from "@holdfast/service-kit";
-import { silentLogger } from "@holdfast/telemetry";
-import { createFakeClock, useTestDatabase } from "@holdfast/testkit";
+import { createNudge } from "@holdfast/service-kit";
+import { createFakeClock, createTestServer, useTestDatabase } from "@holdfast/testkit";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import request from "supertest";
 import { createOrderService } from "../order-service.ts";
@@ -269,12 +262,6 @@ describe("GET /products", () => {
 const nudge = createNudge();
 
 function app() {
-  const key = (name: string, scopes: ("customer" | "analyst")[], customerId: string | null) => ({
-    name,
-    scopes,
-    customerId,
-    sha256: hashApiKey(name),
-  });
   const service = createOrderService({
     database: db.database,
     clock,
@@ -285,20 +272,13 @@ function app() {
     currencies: new Set(["USD", "EUR"]),
     streamLookMs: 60_000,
   });
-  return createHttpServer({
-    service: "order",
-    version: "0.0.0",
-    host: "127.0.0.1",
-    port: 0,
-    routes: service.routes,
-    authenticate: createAuthenticate([
-      key("shop", ["customer"], "*"),
-      key("ann", ["customer"], "ann"),
-      key("bob", ["customer"], "bob"),
-      key("analyst", ["analyst"], null),
-    ]),
-    readiness: createReadiness(),
-    logger: silentLogger,
+  return createTestServer(service.routes, {
+    callers: [
+      { name: "shop", scopes: ["customer"], customerId: "*" },
+      { name: "ann", scopes: ["customer"], customerId: "ann" },
+      { name: "bob", scopes: ["customer"], customerId: "bob" },
+      { name: "analyst", scopes: ["analyst"], customerId: null },
+    ],
   }).app;
 }
 

@@ -1,13 +1,7 @@
 import { resolve } from "node:path";
-import {
-  createAuthenticate,
-  createHttpServer,
-  createNudge,
-  createReadiness,
-  hashApiKey,
-} from "@holdfast/service-kit";
+import { createNudge } from "@holdfast/service-kit";
 import { silentLogger } from "@holdfast/telemetry";
-import { createFakeClock, useTestDatabase, waitFor } from "@holdfast/testkit";
+import { createFakeClock, createTestServer, useTestDatabase, waitFor } from "@holdfast/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import { createCarryOut } from "../handlers/carry-out.ts";
@@ -131,19 +125,9 @@ async function instance({ heartbeatMs = 15_000 } = {}): Promise<Instance> {
     currencies: new Set(),
     streamLookMs: 60_000,
   });
-  const sha256 = hashApiKey("ann");
-  const http = createHttpServer({
-    service: "order",
-    version: "0.0.0",
-    host: "127.0.0.1",
-    port: 0,
-    routes,
-    authenticate: createAuthenticate([
-      { name: "ann", scopes: ["customer"], customerId: "ann", sha256 },
-    ]),
-    readiness: createReadiness(),
+  const http = createTestServer(routes, {
+    callers: [{ name: "ann", scopes: ["customer"], customerId: "ann" }],
     heartbeatMs,
-    logger: silentLogger,
   });
   await announcements.start();
   await http.start();

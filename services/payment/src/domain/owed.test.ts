@@ -4,26 +4,7 @@ import type { PaymentEvent } from "./events.ts";
 import { evolve } from "./evolve.ts";
 import { owedAfter } from "./owed.ts";
 import type { Payment } from "./payment.ts";
-
-const policy = {
-  decisionTimeoutMs: 2_000,
-  decisionLimitMs: 30_000,
-  fallbackMaxMinor: 5_000,
-  holdExpiryMs: 60_000,
-};
-const terms = {
-  paymentId: "payment-1",
-  orderId: "order-1",
-  customerId: "cust-1",
-  merchantId: "merchant-1",
-  paymentMethodId: "pm-1",
-  cardFingerprint: "fp_v1_1",
-  card: { brand: "visa", first6: "424242", last4: "4242" },
-  amountMinor: 4_000,
-  currency: "USD",
-  baseAmountMinor: 4_000,
-  baseCurrency: "USD",
-};
+import { policy, terms } from "./testing/terms.ts";
 
 function owed(payment: Payment | undefined, events: PaymentEvent[]) {
   let now = payment;

@@ -6,26 +6,8 @@ import type { PaymentEvent } from "./events.ts";
 import { evolve, replay } from "./evolve.ts";
 import { type Account, type Posting, postingsOf } from "./ledger.ts";
 import { type Payment, paymentStatuses } from "./payment.ts";
+import { policy, terms } from "./testing/terms.ts";
 
-const terms = {
-  paymentId: "payment-1",
-  orderId: "order-1",
-  customerId: "cust-1",
-  merchantId: "merchant-1",
-  paymentMethodId: "pm-1",
-  cardFingerprint: "fp_v1_1",
-  card: { brand: "visa", first6: "424242", last4: "4242" },
-  amountMinor: 4_000,
-  currency: "EUR",
-  baseAmountMinor: 5_000,
-  baseCurrency: "USD",
-};
-const policy = {
-  decisionTimeoutMs: 2_000,
-  decisionLimitMs: 30_000,
-  fallbackMaxMinor: 5_000,
-  holdExpiryMs: 60_000,
-};
 const large = { ...terms, baseAmountMinor: 5_001 };
 const at = 1_000;
 
@@ -47,7 +29,11 @@ const fallBack = { type: "FallBack", at } as const;
 const stopAwaiting = { type: "StopAwaitingVerdict", at } as const;
 const abandon = { type: "AbandonAuthorization", at } as const;
 const capture = { type: "CapturePayment", at } as const;
-const captured = { type: "RecordCapture", at, answer: { outcome: "captured" } } as const;
+const captured = {
+  type: "RecordCapture",
+  at,
+  answer: { outcome: "captured", feeMinor: 60 },
+} as const;
 const captureRefused = {
   type: "RecordCapture",
   at,
@@ -442,7 +428,7 @@ describe("whatever happens in whatever order", () => {
           sumOf(postings.flat().filter((posting) => posting.account === account));
         const open = !["declined", "voided", "captured", "refunded"].includes(status);
         if (!open) expect([balance("held") + 0, balance("clearing") + 0]).toEqual([0, 0]);
-        expect(balance("provider")).toBeGreaterThanOrEqual(0);
+        expect(balance("provider") + balance("fees")).toBeGreaterThanOrEqual(0);
       }),
       { numRuns: 2_000 },
     );

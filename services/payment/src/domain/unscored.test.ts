@@ -4,26 +4,9 @@ import type { PaymentCommand } from "./commands.ts";
 import { decide, requestPayment } from "./decide.ts";
 import { evolve, replay } from "./evolve.ts";
 import { IllegalTransition, type Payment } from "./payment.ts";
+import { policy, terms } from "./testing/terms.ts";
 
 const at = 1_000;
-const policy = {
-  decisionTimeoutMs: 2_000,
-  decisionLimitMs: 30_000,
-  fallbackMaxMinor: 5_000,
-  holdExpiryMs: 60_000,
-};
-const terms = {
-  paymentId: "payment-1",
-  orderId: "order-1",
-  customerId: "cust-1",
-  merchantId: "merchant-1",
-  paymentMethodId: "pm-1",
-  cardFingerprint: "fp_v1_1",
-  card: { brand: "visa", first6: "424242", last4: "4242" },
-  amountMinor: 4_000,
-  currency: "USD",
-  baseCurrency: "USD",
-};
 
 /** Everything that can happen to a payment while the scorer is away and no person releases it. */
 const withoutVerdict: readonly PaymentCommand[] = [
@@ -33,7 +16,7 @@ const withoutVerdict: readonly PaymentCommand[] = [
   { type: "RecordAuthorization", at, answer: { outcome: "refused", code: "no" } },
   { type: "AbandonAuthorization", at },
   { type: "CapturePayment", at },
-  { type: "RecordCapture", at, answer: { outcome: "captured" } },
+  { type: "RecordCapture", at, answer: { outcome: "captured", feeMinor: 60 } },
   { type: "CancelPayment", at },
   { type: "RecordVoid", at },
   { type: "DeclineHold", at, by: "ann", reason: "stolen" },

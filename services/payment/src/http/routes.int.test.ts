@@ -1,12 +1,7 @@
 import { resolve } from "node:path";
-import {
-  createAuthenticate,
-  createHttpServer,
-  createReadiness,
-  hashApiKey,
-} from "@holdfast/service-kit";
+import type { Caller } from "@holdfast/service-kit";
 import { createLogger, silentLogger } from "@holdfast/telemetry";
-import { buildEvent, createFakeClock, useTestDatabase } from "@holdfast/testkit";
+import { buildEvent, createFakeClock, createTestServer, useTestDatabase } from "@holdfast/testkit";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import request from "supertest";
@@ -29,30 +24,19 @@ beforeEach(() => db.clear());
 
 const service = () => openTestPayments(db, clock, { cap });
 
+const callers: readonly Caller[] = [
+  { name: "shop", scopes: ["customer"], customerId: "*" },
+  { name: "ann", scopes: ["customer"], customerId: "ann" },
+  { name: "bob", scopes: ["customer"], customerId: "bob" },
+  { name: "cho", scopes: ["analyst"], customerId: null },
+  { name: "dee", scopes: ["analyst"], customerId: null },
+  { name: "root", scopes: ["customer", "analyst", "admin"], customerId: "*" },
+];
+
 function app(logger = silentLogger) {
-  const key = (
-    name: string,
-    scopes: ("customer" | "analyst" | "admin")[],
-    customerId: string | null,
-  ) => ({ name, scopes, customerId, sha256: hashApiKey(name) });
   const { payments } = service();
-  return createHttpServer({
-    service: "payment",
-    version: "0.0.0",
-    host: "127.0.0.1",
-    port: 0,
-    routes: paymentRoutes({ database: db.database, payments, vault, ids: db.ids, clock, cap }),
-    authenticate: createAuthenticate([
-      key("shop", ["customer"], "*"),
-      key("ann", ["customer"], "ann"),
-      key("bob", ["customer"], "bob"),
-      key("cho", ["analyst"], null),
-      key("dee", ["analyst"], null),
-      key("root", ["customer", "analyst", "admin"], "*"),
-    ]),
-    readiness: createReadiness(),
-    logger,
-  }).app;
+  const routes = paymentRoutes({ database: db.database, payments, vault, ids: db.ids, clock, cap });
+  return createTestServer(routes, { callers, logger }).app;
 }
 
 function post(path: string, as: string, body: unknown) {

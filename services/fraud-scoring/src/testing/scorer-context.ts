@@ -1,9 +1,9 @@
 import { silentLogger } from "@holdfast/telemetry";
 import { topicNames } from "../loop/outgoing.ts";
-import type { ScorerContext } from "../loop/partition-scorer.ts";
+import { PartitionScorer, type ScorerContext } from "../loop/partition-scorer.ts";
 import { createScorerMetrics } from "../loop/scorer-metrics.ts";
 import { RecentTraces } from "../loop/trace-batch.ts";
-import { testCodec } from "./memory-partition.ts";
+import { type MemoryLog, MemoryStore, MemoryTopics, testCodec } from "./memory-partition.ts";
 import { compileQuietCard, quietCardRuleset } from "./quiet-card-engine.ts";
 
 const metrics = createScorerMetrics("card-activity");
@@ -39,4 +39,20 @@ export function testContext(
     recentTraces: new RecentTraces(100),
     logger: silentLogger,
   };
+}
+
+/** Scores a log to its end, in batches of `batchRecords`. */
+export async function scored(
+  log: MemoryLog,
+  {
+    batchRecords,
+    ...limits
+  }: Partial<ScorerContext["limits"]> & { readonly batchRecords?: number } = {},
+) {
+  const store = new MemoryStore();
+  const topics = new MemoryTopics();
+  const context = testContext({ store, producer: topics, limits });
+  const stay = log.stay(batchRecords === undefined ? {} : { batchRecords });
+  await new PartitionScorer(context, stay).run();
+  return { store, topics };
 }

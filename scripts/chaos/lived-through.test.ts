@@ -9,7 +9,14 @@ const strike = (name: string, beganAtMs: number, recoveryMs: number | null): Str
   recovery: Promise.resolve(recoveryMs),
 });
 
-const placed = (sentAtMs: number, atOnce = true) => ({ sentAtMs, atOnce });
+const placed = (sentAtMs: number, atOnce = true) => ({
+  sentAtMs,
+  atOnce,
+  accepted: true,
+  tookMs: 500,
+});
+
+const limits = { recoveryMs: 1_000, retryMs: 0 };
 
 const report = async (...args: Parameters<typeof livedThrough>) =>
   (await livedThrough(...args)).map(({ fault, orders, acceptedAtOnce }) => [
@@ -20,13 +27,20 @@ const report = async (...args: Parameters<typeof livedThrough>) =>
 
 test("orders count for a fault from its beginning until the suite is itself again", async () => {
   const placements = [placed(99), placed(100), placed(115, false), placed(130), placed(131)];
-  expect(await report([strike("a", 100, 20)], placements, 1_000)).toEqual([["a", 3, 2]]);
+  expect(await report([strike("a", 100, 20)], placements, limits)).toEqual([["a", 3, 2]]);
 });
 
 test("orders count for one fault alone, although the next came before the suite was itself again", async () => {
   const placements = [placed(100), placed(150), placed(200, false), placed(300)];
-  expect(await report([strike("a", 100, null), strike("b", 200, 50)], placements, 1_000)).toEqual([
+  expect(await report([strike("a", 100, null), strike("b", 200, 50)], placements, limits)).toEqual([
     ["a", 3, 2],
     ["b", 1, 0],
+  ]);
+});
+
+test("where there is patience, an order that was accepted a little later counts too", async () => {
+  const patient = { ...limits, retryMs: 500 };
+  expect(await report([strike("a", 100, 20)], [placed(100, false)], patient)).toEqual([
+    ["a", 1, 1],
   ]);
 });

@@ -1,4 +1,5 @@
 import type { StrikeFact } from "@holdfast/testkit";
+import type { Limits } from "./options.ts";
 import type { Placement } from "./shopper.ts";
 import type { Strike } from "./strikes.ts";
 
@@ -13,8 +14,8 @@ export interface StrikeReport extends StrikeFact {
  */
 export function livedThrough(
   strikes: readonly Strike[],
-  placements: readonly Pick<Placement, "sentAtMs" | "atOnce">[],
-  recoveryLimitMs: number,
+  placements: readonly Pick<Placement, "sentAtMs" | "atOnce" | "accepted" | "tookMs">[],
+  { recoveryMs: recoveryLimitMs, retryMs }: Pick<Limits, "recoveryMs" | "retryMs">,
 ): Promise<StrikeReport[]> {
   const report = async (strike: Strike, next: Strike | undefined): Promise<StrikeReport> => {
     const { fault, beganAtMs, mendedAtMs } = strike;
@@ -30,7 +31,9 @@ export function livedThrough(
       fault: fault.name,
       lastedMs: Math.round(mendedAtMs - beganAtMs),
       orders: meanwhile.length,
-      acceptedAtOnce: meanwhile.filter(({ atOnce }) => atOnce).length,
+      acceptedAtOnce: meanwhile.filter(({ atOnce, accepted, tookMs }) => {
+        return atOnce || (accepted && tookMs <= retryMs);
+      }).length,
       mustAccept: fault.mustAccept,
       recoveryMs,
       recoveryLimitMs,

@@ -25,13 +25,19 @@ export interface Limits {
   readonly recoveryMs: number;
   /** I14: an order at rest. */
   readonly probeMs: number;
+  /** How long a customer tries again before giving up. */
+  readonly answerMs: number;
+  /** I15: how long an order may have to be tried again and still count as accepted at once. */
+  readonly retryMs: number;
 }
 
-/** The limits of a machine that has nothing else to do, times `patience`. */
+/** The limits of a machine that has nothing else to do, times `patience`; those are the project's goals. */
 export const limitsFor = (patience: number): Limits => ({
   restMs: 60_000 * patience,
   recoveryMs: 30_000 * patience,
   probeMs: 5_000 * patience,
+  answerMs: 30_000 * patience,
+  retryMs: 5_000 * (patience - 1),
 });
 
 /** What one run of chaos is to do. */

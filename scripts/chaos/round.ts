@@ -77,7 +77,7 @@ export async function runRound(
   history.note("probe", probed);
   await quiesce(suite, options.limits.restMs);
   await watch.stop();
-  const lived = await livedThrough(strikes, placements, options.limits.recoveryMs);
+  const lived = await livedThrough(strikes, placements, options.limits);
   history.facts.strikes.push(...lived);
   const judgement = await judge(context);
   const probeMs = probed.tookMs;
@@ -94,7 +94,7 @@ function probeSetting(setting: RoundSetting, name: number | "rest", limitMs: num
 async function loadAndStrike(setting: RoundSetting) {
   const { suite, shelf, history, deck, random, options, own } = setting;
   const { ratePerSecond, seconds, limits } = options;
-  const shopper = new Shopper({ suite, shelf, cards: own, history });
+  const shopper = new Shopper({ suite, shelf, cards: own, history, patienceMs: limits.answerMs });
   const items = planActions({
     random: random.fork("plan"),
     ratePerSecond,

@@ -28,9 +28,10 @@ export interface ShopperOptions {
   readonly shelf: Shelf;
   readonly cards: readonly CardOnFile[];
   readonly history: History;
+  /** How long anybody tries again before giving up. */
+  readonly patienceMs: number;
 }
 
-const patienceMs = 30_000;
 /** Orders are chosen among the newest, because the old ones have ended. */
 const newest = 40;
 
@@ -62,6 +63,10 @@ export class Shopper {
     }
   }
 
+  #ask(request: Call): Promise<Answer[]> {
+    return callUntilAnswered(request, this.#options.patienceMs);
+  }
+
   #placing(action: OrderAction, items: readonly Line[]): Call {
     const { suite, cards } = this.#options;
     const card = cards[action.card] as CardOnFile;
@@ -71,13 +76,13 @@ export class Shopper {
   async #order(action: OrderAction): Promise<void> {
     const { history } = this.#options;
     if (action.twist === "invalid") {
-      const answers = await callUntilAnswered(this.#placing(action, []), patienceMs);
+      const answers = await this.#ask(this.#placing(action, []));
       return this.#expect("an order without items", answers.at(-1), [400, 422]);
     }
     const request = this.#placing(action, action.items);
     const sentAtMs = performance.now();
     const [answers] = await Promise.all([
-      callUntilAnswered(request, patienceMs),
+      this.#ask(request),
       action.twist === "twice at once" ? this.#repeat(request, action.key) : undefined,
     ]);
     const accepted = this.#acknowledge(action.key, answers.at(-1));
@@ -94,12 +99,12 @@ export class Shopper {
   }
 
   async #repeat(request: Call, key: string): Promise<void> {
-    this.#acknowledge(key, (await callUntilAnswered(request, patienceMs)).at(-1));
+    this.#acknowledge(key, (await this.#ask(request)).at(-1));
   }
 
   async #useKeyForAnother(action: OrderAction): Promise<void> {
     const other = action.items.map((line) => ({ ...line, quantity: line.quantity + 1 }));
-    const answers = await callUntilAnswered(this.#placing(action, other), patienceMs);
+    const answers = await this.#ask(this.#placing(action, other));
     this.#expect("another order under the same key", answers.at(-1), [422]);
   }
 
@@ -131,10 +136,7 @@ export class Shopper {
     const { suite, history } = this.#options;
     history.facts.touched.push(orderId);
     const url = `${suite.url("order")}/orders/${orderId}/cancel`;
-    const answers = await callUntilAnswered(
-      { method: "POST", url, apiKey: "demo-shop" },
-      patienceMs,
-    );
+    const answers = await this.#ask({ method: "POST", url, apiKey: "demo-shop" });
     this.#expect("a cancellation", answers.at(-1), [200, 409]);
     history.note("cancel", { orderId, status: answers.at(-1)?.status });
   }
@@ -152,7 +154,7 @@ export class Shopper {
     const url = `${suite.url("payment")}/payments/${textOf(payment, "paymentId")}/refunds`;
     const request = { method: "POST", url, apiKey: "demo-analyst", idempotencyKey: key } as const;
     const body = { amountMinor, reason: "returned" };
-    const answers = await callUntilAnswered({ ...request, body }, patienceMs);
+    const answers = await this.#ask({ ...request, body });
     this.#expect("a refund", answers.at(-1), [202, 409, 422]);
     history.note("refund", { orderId, amountMinor, status: answers.at(-1)?.status });
   }
@@ -167,16 +169,13 @@ export class Shopper {
     history.facts.touched.push(orderId);
     const url = `${suite.url("payment")}/payments/${textOf(payment, "paymentId")}/review`;
     const review = (decision: string) =>
-      callUntilAnswered(
-        {
-          method: "POST",
-          url,
-          apiKey: "demo-analyst",
-          idempotencyKey: `${key}-${decision}`,
-          body: { decision, reason: "known customer" },
-        },
-        patienceMs,
-      );
+      this.#ask({
+        method: "POST",
+        url,
+        apiKey: "demo-analyst",
+        idempotencyKey: `${key}-${decision}`,
+        body: { decision, reason: "known customer" },
+      });
     const decisions = draw < 0.6 ? ["release"] : draw < 0.8 ? ["decline"] : ["release", "decline"];
     const all = await Promise.all(decisions.map(review));
     const statuses = all.map((answers) => answers.at(-1)?.status ?? 0);
@@ -198,16 +197,13 @@ export class Shopper {
   async #restock({ draw, key }: OtherAction): Promise<void> {
     const { suite, shelf, history } = this.#options;
     const sku = shelf.scarce[Math.floor(draw * shelf.scarce.length)];
-    const answers = await callUntilAnswered(
-      {
-        method: "POST",
-        url: `${suite.url("inventory")}/stock/${sku}/restock`,
-        apiKey: "demo-admin",
-        idempotencyKey: key,
-        body: { quantity: 5, reason: "delivery" },
-      },
-      patienceMs,
-    );
+    const answers = await this.#ask({
+      method: "POST",
+      url: `${suite.url("inventory")}/stock/${sku}/restock`,
+      apiKey: "demo-admin",
+      idempotencyKey: key,
+      body: { quantity: 5, reason: "delivery" },
+    });
     this.#expect("a delivery", answers.at(-1), [200]);
     history.note("restock", { sku, status: answers.at(-1)?.status });
   }

@@ -1,15 +1,10 @@
-import { on } from "@holdfast/messaging";
-import type { Tx } from "@holdfast/outbox";
 import { silentLogger } from "@holdfast/telemetry";
 import type { Policy } from "../../../services/payment/src/domain/policy.ts";
-import { onFraudDecided } from "../../../services/payment/src/handlers/on-fraud-decided.ts";
-import { onOrderAccepted } from "../../../services/payment/src/handlers/on-order-accepted.ts";
-import { onOrderCancelled } from "../../../services/payment/src/handlers/on-order-cancelled.ts";
-import { onOrderPlaced } from "../../../services/payment/src/handlers/on-order-placed.ts";
 import { paymentRoutes } from "../../../services/payment/src/http/routes.ts";
 import { createPaymentService } from "../../../services/payment/src/payment-service.ts";
 import type { PaymentProvider } from "../../../services/payment/src/provider/provider.ts";
 import { createCardVault } from "../../../services/payment/src/vault/card-vault.ts";
+import { consumed } from "../../../services/payment/src/wiring.ts";
 import type { Ground, Part } from "./part.ts";
 
 /** What the owner of the simulated shop decides. */
@@ -46,16 +41,7 @@ export function startPayment(
   const { clock } = ground;
   return {
     routes: paymentRoutes({ ...ground, payments, vault, cap }),
-    consumes: [
-      on<"orders", Tx>("orders", {
-        OrderPlaced: onOrderPlaced(payments),
-        OrderAccepted: onOrderAccepted(payments, clock),
-        OrderCancelled: onOrderCancelled(payments),
-      }),
-      on<"fraud-decisions", Tx>("fraud-decisions", {
-        FraudDecided: onFraudDecided({ payments, governor, clock }),
-      }),
-    ],
+    consumes: consumed({ payments, governor, clock }),
     queues: [steps, timers],
   };
 }

@@ -112,8 +112,8 @@ function operationOf(request: ProviderRequest): Operation {
   }
 }
 
-function answerOf({ outcome, authorizationId, code }: JournalEntry): ProviderAnswer {
+function answerOf({ outcome, authorizationId, feeMinor, code }: JournalEntry): ProviderAnswer {
   return outcome === "refused"
     ? { outcome, code: code ?? "refused" }
-    : { outcome, authorizationId: authorizationId ?? "" };
+    : { outcome, authorizationId: authorizationId ?? "", feeMinor };
 }

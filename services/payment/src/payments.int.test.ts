@@ -47,7 +47,7 @@ class ScriptedProvider implements PaymentProvider {
     this.carriedOut.push({ key, ...request });
     const answer: ProviderAnswer = this.refuse.has(request.step)
       ? { outcome: "refused", code: "insufficient_funds" }
-      : { outcome: "succeeded", authorizationId: "auth-1" };
+      : { outcome: "succeeded", authorizationId: "auth-1", feeMinor: 0 };
     this.#answers.set(key, answer);
     return answer;
   }

@@ -45,10 +45,12 @@ export function createBooks(): Books {
         "authorizationId" in operation ? authorizations.get(operation.authorizationId) : undefined;
       const authorizationId = "authorizationId" in operation ? operation.authorizationId : null;
       const code = refusal(operation) ?? objectionTo(operation, held);
+      const captures = operation.kind === "capture" && code === null;
       return {
         authorizationId,
         kind: operation.kind,
         outcome: code === null ? "succeeded" : "refused",
+        feeMinor: captures ? feeOf(held?.amountMinor ?? 0) : 0,
         amountMinor:
           "amountMinor" in operation ? operation.amountMinor : (held?.amountMinor ?? null),
         currency: "currency" in operation ? operation.currency : (held?.currency ?? null),
@@ -73,6 +75,13 @@ export function createBooks(): Books {
     answered: (key) => entries.get(key),
     size: () => entries.size,
   };
+}
+
+const feePerMille = 15;
+
+/** What the provider keeps of a capture, rounded down to whole minor units. */
+function feeOf(amountMinor: number): number {
+  return Math.floor((amountMinor * feePerMille) / 1000);
 }
 
 const move: Record<OperationKind, (held: Authorization, amountMinor: number) => void> = {

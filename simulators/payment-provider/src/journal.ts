@@ -12,6 +12,8 @@ export interface Answer {
   /** Null when the authorisation that it was asked of does not exist. */
   readonly amountMinor: number | null;
   readonly currency: string | null;
+  /** What the provider keeps of a capture; 0 for everything else. */
+  readonly feeMinor: number;
   /** Why it was refused; null when it succeeded. */
   readonly code: string | null;
 }

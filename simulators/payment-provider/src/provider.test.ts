@@ -94,6 +94,14 @@ test("an authorisation is captured once and refunded no further than that", asyn
   ]);
 });
 
+test("a capture costs a fee, and nothing else does", async () => {
+  const authorizationId = await authorized();
+  expect(await answered("c1", { kind: "capture", authorizationId })).toMatchObject({ feeMinor: 7 });
+  expect(await answered("r1", { kind: "refund", authorizationId, amountMinor: 500 })).toMatchObject(
+    { feeMinor: 0 },
+  );
+});
+
 test("a voided authorisation cannot be captured, also after a restart", async () => {
   const authorizationId = await authorized();
   await answered("v", { kind: "void", authorizationId });

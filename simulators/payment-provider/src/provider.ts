@@ -102,7 +102,8 @@ function fingerprintOf({ content }: Instruction): string {
 
 function answerOf(entry: JournalEntry): Answer {
   const { operationId, authorizationId, kind, outcome, amountMinor, currency, code } = entry;
-  return { operationId, authorizationId, kind, outcome, amountMinor, currency, code };
+  const { feeMinor } = entry;
+  return { operationId, authorizationId, kind, outcome, amountMinor, currency, feeMinor, code };
 }
 
 function sleep(ms: number): Promise<void> {

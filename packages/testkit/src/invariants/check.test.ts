@@ -29,6 +29,7 @@ const journalPlus =
         outcome: "succeeded",
         authorizationId: "auth-sold",
         amountMinor,
+        feeMinor: 0,
         reference: kind === "authorize" ? "sold" : null,
       },
     ],
@@ -44,6 +45,11 @@ const planted: readonly [string, string, Change][] = [
     }),
   ],
   ["I1", "a refund that the ledger does not know", journalPlus("refund", 100)],
+  [
+    "I1",
+    "a fee that the ledger does not know",
+    ({ journal }) => ({ journal: journal.map((one) => ({ ...one, feeMinor: one.feeMinor + 1 })) }),
+  ],
   ["I2", "a second capture", journalPlus("capture", 1_000)],
   ["I2", "a second authorisation", journalPlus("authorize", 1_000)],
   [

@@ -126,6 +126,8 @@ export interface JournalFact {
   readonly outcome: "succeeded" | "refused";
   readonly authorizationId: string | null;
   readonly amountMinor: number | null;
+  /** What the provider kept of a capture; 0 for everything else. */
+  readonly feeMinor: number;
   /** The order, on authorisations. */
   readonly reference: string | null;
 }

@@ -82,9 +82,13 @@ function ledgerAgreesWithProvider({ postings, journal }: Pick<Facts, "postings" 
     journal
       .filter((entry) => entry.kind === kind && entry.outcome === "succeeded")
       .reduce((total, { amountMinor }) => total + (amountMinor ?? 0), 0);
+  const keptMinor = journal
+    .filter(({ outcome }) => outcome === "succeeded")
+    .reduce((total, { feeMinor }) => total + feeMinor, 0);
   return [
     { account: "captured", bookedMinor: booked("captured", -1), movedMinor: moved("capture") },
     { account: "refunded", bookedMinor: booked("refunded", 1), movedMinor: moved("refund") },
+    { account: "fees", bookedMinor: booked("fees", 1), movedMinor: keptMinor },
   ].flatMap((account) =>
     account.bookedMinor === account.movedMinor
       ? []

@@ -27,7 +27,7 @@ export type CapturePayment = Commanded<"CapturePayment">;
 /** The provider answered the capture. */
 export interface RecordCapture extends Commanded<"RecordCapture"> {
   readonly answer:
-    | { readonly outcome: "captured" }
+    | { readonly outcome: "captured"; readonly feeMinor: number }
     | { readonly outcome: "refused"; readonly code: string };
 }
 /** The order was cancelled: undo whatever has been done. */

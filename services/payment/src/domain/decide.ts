@@ -129,7 +129,8 @@ function recordCapture({ terms, state }: Payment, command: RecordCapture): Payme
       { type: "VoidStarted", at, reason: "CAPTURE_FAILED" },
     ];
   }
-  const captured: PaymentEvent = { type: "PaymentCaptured", at, amountMinor };
+  const { feeMinor } = answer;
+  const captured: PaymentEvent = { type: "PaymentCaptured", at, amountMinor, feeMinor };
   if (state.refundRest === null) return [captured];
   return [captured, startRefund(terms, { at, alreadyMinor: 0, reason: state.refundRest })];
 }

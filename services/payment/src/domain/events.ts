@@ -50,6 +50,8 @@ export type CaptureStarted = Occurred<"CaptureStarted">;
 /** Settled step: the money moved. */
 export interface PaymentCaptured extends Occurred<"PaymentCaptured"> {
   readonly amountMinor: number;
+  /** What the provider keeps of it, in the same minor units. */
+  readonly feeMinor: number;
 }
 /** Settled step: the provider refused the capture for good. */
 export interface CaptureRefused extends Occurred<"CaptureRefused"> {

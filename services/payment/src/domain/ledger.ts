@@ -1,10 +1,11 @@
-import type { PaymentEvent } from "./events.ts";
+import type { PaymentCaptured, PaymentEvent } from "./events.ts";
 
 /**
  * The accounts, from the shop's side. `held` and `clearing` mirror each other while an authorisation is
- * open and are zero at rest; `provider` is money that the provider owes us.
+ * open and are zero at rest; `provider` is money that the provider owes us, `fees` what it has kept of
+ * captures. A refund does not bring its fee back.
  */
-export type Account = "clearing" | "held" | "provider" | "captured" | "refunded";
+export type Account = "clearing" | "held" | "provider" | "fees" | "captured" | "refunded";
 
 /** One side of an entry: signed minor units, a debit above zero, a credit below. */
 export interface Posting {
@@ -20,10 +21,7 @@ export function postingsOf(event: PaymentEvent): Posting[] {
     case "PaymentVoided":
       return transfer("clearing", "held", event.amountMinor);
     case "PaymentCaptured":
-      return [
-        ...transfer("clearing", "held", event.amountMinor),
-        ...transfer("captured", "provider", event.amountMinor),
-      ];
+      return [...transfer("clearing", "held", event.amountMinor), ...earned(event)];
     case "PaymentRefunded":
       return transfer("provider", "refunded", event.amountMinor);
     default:
@@ -36,4 +34,14 @@ function transfer(credited: Account, debited: Account, amountMinor: number): Pos
     { account: debited, amountMinor },
     { account: credited, amountMinor: -amountMinor },
   ];
+}
+
+/** What was captured is owed by the provider, but for its fee. */
+function earned({ amountMinor, feeMinor }: PaymentCaptured): Posting[] {
+  const postings: Posting[] = [
+    { account: "captured", amountMinor: -amountMinor },
+    { account: "provider", amountMinor: amountMinor - feeMinor },
+    { account: "fees", amountMinor: feeMinor },
+  ];
+  return postings.filter((posting) => posting.amountMinor !== 0);
 }

@@ -99,7 +99,10 @@ function commandFor(task: StepTask, answer: ProviderAnswer, at: number): Payment
       return {
         type: "RecordCapture",
         at,
-        answer: answer.outcome === "refused" ? answer : { outcome: "captured" },
+        answer:
+          answer.outcome === "refused"
+            ? answer
+            : { outcome: "captured", feeMinor: answer.feeMinor },
       };
     case "void":
       ensureCarriedOut(task, answer);

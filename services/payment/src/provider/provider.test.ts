@@ -33,7 +33,7 @@ async function bodyOf(incoming: IncomingMessage): Promise<string> {
 }
 
 const call = { key: "p1/capture", signal: new AbortController().signal };
-const succeeded = { outcome: "succeeded", authorizationId: "auth-1" };
+const succeeded = { outcome: "succeeded", authorizationId: "auth-1", feeMinor: 3 };
 const respond = (status: number, body: unknown) => (response: ServerResponse) => {
   response.writeHead(status).end(JSON.stringify(body));
 };

@@ -17,7 +17,12 @@ export type ProviderRequest =
 
 /** What the provider answered, once and for all. */
 export type ProviderAnswer =
-  | { readonly outcome: "succeeded"; readonly authorizationId: string }
+  | {
+      readonly outcome: "succeeded";
+      readonly authorizationId: string;
+      /** What the provider keeps of a capture; 0 for the other steps. */
+      readonly feeMinor: number;
+    }
   | { readonly outcome: "refused"; readonly code: string };
 
 /** How a call is made: its Idempotency-Key and when to give up. */
@@ -41,7 +46,11 @@ export interface PaymentProvider {
 }
 
 const answerSchema = z.discriminatedUnion("outcome", [
-  z.object({ outcome: z.literal("succeeded"), authorizationId: z.string().min(1) }),
+  z.object({
+    outcome: z.literal("succeeded"),
+    authorizationId: z.string().min(1),
+    feeMinor: z.int().min(0).default(0),
+  }),
   z.object({ outcome: z.literal("refused"), code: z.string().min(1) }),
 ]);
 

@@ -20,7 +20,7 @@ const moves: PaymentEvent[] = [
   { type: "AuthorizationGranted", at, authorizationId: "auth-1", amountMinor: 900 },
   { type: "PaymentAuthorized", at, captureAllowed: true },
   { type: "CaptureStarted", at },
-  { type: "PaymentCaptured", at, amountMinor: 900 },
+  { type: "PaymentCaptured", at, amountMinor: 900, feeMinor: 13 },
   { type: "RefundStarted", at, refundId: "r1", amountMinor: 200, reason: "returned" },
   {
     type: "PaymentRefunded",
@@ -78,7 +78,8 @@ test("a capture empties clearing; a refund comes out of what the provider owes",
   expect(await balances()).toEqual({
     clearing: 0,
     held: 0,
-    provider: 700,
+    provider: 687,
+    fees: 13,
     captured: -900,
     refunded: 200,
   });

@@ -18,7 +18,7 @@ export const vault = createCardVault({
 export const holdExpiryMs = 24 * 60 * 60 * 1000;
 
 const willingProvider: PaymentProvider = {
-  carryOut: async () => ({ outcome: "succeeded", authorizationId: "auth-1" }),
+  carryOut: async () => ({ outcome: "succeeded", authorizationId: "auth-1", feeMinor: 0 }),
   query: async () => undefined,
 };
 

@@ -19,6 +19,7 @@ const operation = (kind: JournalFact["kind"], orderId: string): JournalFact => (
   outcome: "succeeded",
   authorizationId: `auth-${orderId}`,
   amountMinor: 1_000,
+  feeMinor: kind === "capture" ? 15 : 0,
   reference: kind === "authorize" ? orderId : null,
 });
 
@@ -93,6 +94,8 @@ const orders = [
   order("held", "pending", "held"),
 ];
 
+const capture = { held: 1_000, clearing: -1_000, captured: -1_000, provider: 985, fees: 15 };
+
 /** Three orders, one sold, one cancelled, one held, of which everything is as it should be. */
 export function soundFacts(): Facts {
   return {
@@ -128,7 +131,7 @@ export function soundFacts(): Facts {
     })),
     postings: [
       ...entry("pay-sold", 1, { held: -1_000, clearing: 1_000 }),
-      ...entry("pay-sold", 2, { held: 1_000, clearing: -1_000, captured: -1_000, provider: 1_000 }),
+      ...entry("pay-sold", 2, capture),
       ...entry("pay-cancelled", 1, { held: -1_000, clearing: 1_000 }),
       ...entry("pay-cancelled", 2, { held: 1_000, clearing: -1_000 }),
       ...entry("pay-held", 1, { held: -1_000, clearing: 1_000 }),

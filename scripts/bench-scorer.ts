@@ -5,11 +5,14 @@ import { createProducer, type Producer } from "@holdfast/messaging";
 import { createUuidV7, systemClock } from "@holdfast/service-kit";
 import { silentLogger } from "@holdfast/telemetry";
 import { measureLatency } from "./bench/latency.ts";
+import { createPayments } from "./bench/payments.ts";
 import { preload } from "./bench/preload.ts";
+import { measureRecovery } from "./bench/recovery.ts";
 import { measureThroughput } from "./bench/throughput.ts";
 import { suiteAddresses } from "./command/addresses.ts";
 import { connectEvents, type EventClient } from "./command/event-client.ts";
 import { activatePack } from "./replay/activate-pack.ts";
+import { allScored } from "./replay/all-scored.ts";
 import { startScorer } from "./replay/scorer-process.ts";
 import { createWorkspace, type Workspace } from "./replay/workspace.ts";
 
@@ -17,9 +20,12 @@ const HELP = `Measures one scorer process, Kafka to Kafka, a decision for every 
 
   npm run bench:scorer -- [--records 200000] [--cards 50000] [--rates 500,2000] [--seconds 10]
                           [--profile FOLDER]
+  npm run bench:scorer -- --recovery
 
 Throughput from a preloaded topic, start of the process included and not; then latency from the
 intended time of sending to the decision read, at fixed rates. Topics and database of its own.
+--recovery measures instead how long it takes from a kill -9 to the next decision, with 1,000 cards
+in the database and with a million.
 --profile leaves a CPU profile of the scorer in FOLDER, to be opened with a browser's tools.
 `;
 
@@ -60,6 +66,27 @@ async function measure(bench: Bench, settings: Settings): Promise<void> {
   }
 }
 
+async function measureRecoveries(bench: Bench): Promise<void> {
+  const { events, workspace } = bench;
+  const cards = 1_000;
+  await activatePack(bench, "rules");
+  const settings = { records: 5 * cards, cards };
+  await preload(bench, settings);
+  const scorer = startScorer(workspace, suiteAddresses());
+  await Promise.race([allScored(events.kafka, workspace), scorer.failed]);
+  await scorer.stop();
+  for (const stored of [cards, 1_000_000]) {
+    const payments = createPayments({
+      codec: events.codec,
+      topic: workspace.activity,
+      cards,
+      name: `recovery-${stored}`,
+    });
+    const recovery = await measureRecovery({ ...bench, payments }, stored);
+    console.log(JSON.stringify({ recovery }));
+  }
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -68,6 +95,7 @@ async function main(): Promise<void> {
       rates: { type: "string", default: "500,2000" },
       seconds: { type: "string", default: "10" },
       profile: { type: "string" },
+      recovery: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -81,17 +109,16 @@ async function main(): Promise<void> {
   const producer = createProducer({ kafka: events.kafka, logger: silentLogger });
   const id = `bench-${createUuidV7(systemClock).next().replaceAll("-", "").slice(0, 20)}`;
   const workspace = await createWorkspace(id, { ...addresses, kafka: events.kafka });
+  const bench = { events, producer, workspace };
   try {
-    await measure(
-      { events, producer, workspace },
-      {
-        records: Number(values.records),
-        cards: Number(values.cards),
-        rates: values.rates.split(",").filter(Boolean).map(Number),
-        seconds: Number(values.seconds),
-        profile: values.profile && resolve(values.profile),
-      },
-    );
+    if (values.recovery) return await measureRecoveries(bench);
+    await measure(bench, {
+      records: Number(values.records),
+      cards: Number(values.cards),
+      rates: values.rates.split(",").filter(Boolean).map(Number),
+      seconds: Number(values.seconds),
+      profile: values.profile && resolve(values.profile),
+    });
   } finally {
     await producer.stop();
     await workspace.remove();

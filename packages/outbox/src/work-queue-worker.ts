@@ -13,30 +13,77 @@ import {
 } from "./work-queue-store.ts";
 
 const minWaitMs = 10;
+const defaultLeaseMs = 30_000;
 const maxErrorLength = 300;
 
 const tried = counter("work_queue_tasks_total");
 
-/**
- * Makes a queue. States: idle → running (start) → draining (stop: claims nothing new) → idle, once the
- * tasks in hand have settled or been put back. While running, one loop claims as many due tasks as
- * there are free places, then waits for a nudge, a free place, the next due time or `pollMs`.
- * A database that does not answer is logged and tried again; the loop ends only by stop.
- */
+type Claim<Payload> = (limit: number) => Promise<ClaimedTask<Payload>[]>;
+
+/** Resolves to whether the task settled; never rejects. */
+type CarryOut<Payload> = (task: ClaimedTask<Payload>) => Promise<boolean>;
+
+/** Makes a queue; see startWorker for what runs between start and stop. */
 export function createWorkQueue<Payload>(options: WorkQueueOptions<Payload>): WorkQueue<Payload> {
-  const { database, name, clock, logger } = options;
-  const concurrency = options.concurrency ?? 4;
-  const pollMs = options.pollMs ?? 1_000;
+  const { database, name, clock, leaseMs = defaultLeaseMs } = options;
   const carryOut = taskRunner(options);
+  const claim: Claim<Payload> = (limit) =>
+    claimTasks(database, name, { nowMs: clock.now(), limit, leaseMs });
+  let worker: Worker | undefined;
+  let stopObserving: (() => void) | undefined;
+  return {
+    name: `work-queue ${name}`,
+    schedule: async (tx, { key, payload, dueAt, newTrace = false }) => {
+      await insertTask(tx, name, { key, payload, dueAtMs: dueAt ?? clock.now(), newTrace });
+      tx.afterCommit(() => worker?.nudge());
+    },
+    cancel: (tx, key) => deleteTask(tx, name, key),
+    runDue: async () => {
+      let settled = 0;
+      for (;;) {
+        const [task] = await claim(1);
+        if (task === undefined) return settled;
+        if (await carryOut(task)) settled += 1;
+      }
+    },
+    start: async () => {
+      stopObserving ??= observe("work_queue_oldest_due_age_seconds", async () => {
+        const ageMs = await oldestDueAgeMs(database, name, clock.now());
+        return [{ value: ageMs / 1000, labels: { queue: name } }];
+      });
+      worker ??= startWorker(options, claim, carryOut);
+    },
+    stop: async () => {
+      await worker?.stop();
+      worker = undefined;
+      stopObserving?.();
+      stopObserving = undefined;
+    },
+  };
+}
+
+/** A running queue. */
+interface Worker {
+  /** Something may have become due. */
+  nudge(): void;
+  /** Claims nothing new, and resolves once the tasks in hand have settled or been put back. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs until stop: one loop claims as many due tasks as there are free places, then waits for a nudge,
+ * a free place, the next due time or `pollMs`. A database that does not answer is logged and tried
+ * again; the loop ends only by stop.
+ */
+function startWorker<Payload>(
+  { database, name, clock, logger, concurrency = 4, pollMs = 1_000 }: WorkQueueOptions<Payload>,
+  claim: Claim<Payload>,
+  carryOut: CarryOut<Payload>,
+): Worker {
   const inHand = new Set<Promise<unknown>>();
   let wake = new AbortController();
-  let running: Promise<void> | undefined;
   let stopping = false;
-  let stopObserving: (() => void) | undefined;
-
   const nudge = (): void => wake.abort();
-  const claim = (limit: number): Promise<ClaimedTask<Payload>[]> =>
-    claimTasks(database, name, { nowMs: clock.now(), limit, leaseMs: options.leaseMs ?? 30_000 });
 
   const begin = (task: ClaimedTask<Payload>): void => {
     const work: Promise<unknown> = carryOut(task).finally(() => {
@@ -44,6 +91,12 @@ export function createWorkQueue<Payload>(options: WorkQueueOptions<Payload>): Wo
       nudge();
     });
     inHand.add(work);
+  };
+
+  // Not less than minWaitMs: what is due and could not be claimed is locked by someone for a moment.
+  const untilNextDue = async (): Promise<number> => {
+    const next = await nextDueAt(database, name);
+    return next === undefined ? pollMs : Math.min(pollMs, Math.max(minWaitMs, next - clock.now()));
   };
 
   const claimAndWait = async (): Promise<void> => {
@@ -55,12 +108,6 @@ export function createWorkQueue<Payload>(options: WorkQueueOptions<Payload>): Wo
     // With all places taken, the end of a task is what there is to wait for, however much is due.
     const waitMs = inHand.size < concurrency ? await untilNextDue() : pollMs;
     await delay(waitMs, undefined, { signal }).catch(() => undefined);
-  };
-
-  // Not less than minWaitMs: what is due and could not be claimed is locked by someone for a moment.
-  const untilNextDue = async (): Promise<number> => {
-    const next = await nextDueAt(database, name);
-    return next === undefined ? pollMs : Math.min(pollMs, Math.max(minWaitMs, next - clock.now()));
   };
 
   const loop = async (): Promise<void> => {
@@ -75,45 +122,21 @@ export function createWorkQueue<Payload>(options: WorkQueueOptions<Payload>): Wo
     await Promise.all(inHand);
   };
 
+  const running = loop();
   return {
-    name: `work-queue ${name}`,
-    schedule: async (tx, { key, payload, dueAt, newTrace = false }) => {
-      await insertTask(tx, name, { key, payload, dueAtMs: dueAt ?? clock.now(), newTrace });
-      tx.afterCommit(nudge);
-    },
-    cancel: (tx, key) => deleteTask(tx, name, key),
-    runDue: async () => {
-      let settled = 0;
-      for (;;) {
-        const [task] = await claim(1);
-        if (task === undefined) return settled;
-        if (await carryOut(task)) settled += 1;
-      }
-    },
-    start: async () => {
-      stopping = false;
-      stopObserving ??= observe("work_queue_oldest_due_age_seconds", async () => {
-        const ageMs = await oldestDueAgeMs(database, name, clock.now());
-        return [{ value: ageMs / 1000, labels: { queue: name } }];
-      });
-      running ??= loop();
-    },
+    nudge,
     stop: async () => {
       stopping = true;
       nudge();
       await running;
-      running = undefined;
-      stopObserving?.();
-      stopObserving = undefined;
     },
   };
 }
 
-/** Carries one claimed task out; resolves to whether it settled and never rejects. */
-function taskRunner<Payload>(options: WorkQueueOptions<Payload>) {
+/** Carries one claimed task out, and puts it back when that fails. */
+function taskRunner<Payload>(options: WorkQueueOptions<Payload>): CarryOut<Payload> {
   const { database, name, clock, logger, perform } = options;
-  const leaseMs = options.leaseMs ?? 30_000;
-  const backoffMs = options.backoffMs ?? doublingBackoff;
+  const { leaseMs = defaultLeaseMs, backoffMs = doublingBackoff } = options;
   const putBack = async (task: ClaimedTask<Payload>, error: unknown): Promise<void> => {
     const waitMs = backoffMs(task.attempt);
     const fields = { err: error, name, task: task.key, attempt: task.attempt, delayMs: waitMs };
@@ -125,7 +148,7 @@ function taskRunner<Payload>(options: WorkQueueOptions<Payload>) {
       error: redactText(String(error)).slice(0, maxErrorLength),
     });
   };
-  return async (task: ClaimedTask<Payload>): Promise<boolean> => {
+  return async (task) => {
     const signal = AbortSignal.timeout(leaseMs);
     try {
       await withSpan(`process ${name}`, { kind: "consumer", parent: traceOf(task) }, async () => {

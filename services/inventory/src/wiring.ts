@@ -1,17 +1,17 @@
 import { createConsumer, type EventService, type Wiring } from "@holdfast/event-service";
 import { on, type Route } from "@holdfast/messaging";
-import { createWorkQueue, type Tx } from "@holdfast/outbox";
+import type { Tx } from "@holdfast/outbox";
 import type { Clock } from "@holdfast/service-kit";
 import { observe } from "@holdfast/telemetry";
 import type { Configuration } from "./config.ts";
-import { type CarryOut, createCarryOut } from "./handlers/carry-out.ts";
+import type { CarryOut } from "./handlers/carry-out.ts";
 import { onOrderAccepted } from "./handlers/on-order-accepted.ts";
 import { onOrderCancelled } from "./handlers/on-order-cancelled.ts";
 import { onOrderConfirmed } from "./handlers/on-order-confirmed.ts";
 import { onOrderPlaced } from "./handlers/on-order-placed.ts";
-import { onReservationExpired } from "./handlers/on-reservation-expired.ts";
 import { inventoryRoutes } from "./http/routes.ts";
-import { countOpenReservations, type OrderReference } from "./store/reservations.ts";
+import { createInventoryService } from "./inventory-service.ts";
+import { countOpenReservations } from "./store/reservations.ts";
 
 /** The map: topic → event → handler. */
 export function consumed(
@@ -30,15 +30,8 @@ export function consumed(
 
 /** orders → StockReserved | StockRejected | StockCommitted | StockReleased on stock, via the outbox. */
 export function wireInventory(service: EventService, config: Configuration): Wiring {
-  const { database, clock, logger } = service;
-  const expiries = createWorkQueue<OrderReference>({
-    database,
-    name: "reservation-expiries",
-    perform: (task) => onReservationExpired(carryOut, clock)(task),
-    clock,
-    logger,
-  });
-  const carryOut = createCarryOut({ clock, expiries });
+  const { database, clock } = service;
+  const { carryOut, expiries } = createInventoryService(service);
   observe("stock_reservations_open", async () => [
     { value: await countOpenReservations(database.read), labels: {} },
   ]);

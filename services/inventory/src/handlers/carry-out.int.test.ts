@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import type { OrderPlaced } from "@holdfast/contracts";
-import { createWorkQueue } from "@holdfast/outbox";
 import { silentLogger } from "@holdfast/telemetry";
 import {
   buildEvent,
@@ -11,14 +10,13 @@ import {
 } from "@holdfast/testkit";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import pg from "pg";
+import { createInventoryService } from "../inventory-service.ts";
 import type { OrderReference } from "../store/reservations.ts";
 import { findStock } from "../store/stock.ts";
-import { createCarryOut } from "./carry-out.ts";
 import { onOrderAccepted } from "./on-order-accepted.ts";
 import { onOrderCancelled } from "./on-order-cancelled.ts";
 import { onOrderConfirmed } from "./on-order-confirmed.ts";
 import { onOrderPlaced } from "./on-order-placed.ts";
-import { onReservationExpired } from "./on-reservation-expired.ts";
 
 const fixture = useTestDatabase({ migrations: [join(import.meta.dirname, "../../migrations")] });
 const clock = createFakeClock();
@@ -26,14 +24,11 @@ const eventIds = createSequentialIds(1);
 const expiryMs = 60_000;
 
 function openInventory() {
-  const expiries = createWorkQueue<OrderReference>({
+  const { carryOut, expiries } = createInventoryService({
     database: fixture.database,
-    name: "reservation-expiries",
-    perform: (task) => onReservationExpired(carryOut, clock)(task),
     clock,
     logger: silentLogger,
   });
-  const carryOut = createCarryOut({ clock, expiries });
   const placed = onOrderPlaced(carryOut, { clock, expiryMs });
   const accepted = onOrderAccepted(carryOut);
   const confirmed = onOrderConfirmed(carryOut);

@@ -1,4 +1,5 @@
 import { dependenciesRule } from "./dependencies.ts";
+import { functionLengths } from "./function-lengths.ts";
 import { codeOf, isTest, isTypeScript, type SourceFile } from "./source-tree.ts";
 
 /** One broken rule: where, and what to do instead. */
@@ -110,10 +111,14 @@ function domainImportsDomain(files: readonly SourceFile[]): Violation[] {
     );
 }
 
+/** The least number that nine of ten do not exceed. */
+const ninetiethPercentile = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length * 0.9)] ?? 0;
+
 const MAX_FILE_LINES = 500;
 const P90_FILE_LINES = 250;
 
-function sizes(files: readonly SourceFile[]): Violation[] {
+function fileSizes(files: readonly SourceFile[]): Violation[] {
   const sources = files.filter(isTypeScript);
   const tooLong = sources
     .filter((file) => file.lines.length > MAX_FILE_LINES)
@@ -122,10 +127,23 @@ function sizes(files: readonly SourceFile[]): Violation[] {
       line: file.lines.length,
       message: `split it: no file is longer than ${MAX_FILE_LINES} lines`,
     }));
-  const lengths = sources.map((file) => file.lines.length).sort((a, b) => a - b);
-  const p90 = lengths[Math.floor(lengths.length * 0.9)] ?? 0;
+  const p90 = ninetiethPercentile(sources.map((file) => file.lines.length));
   if (p90 <= P90_FILE_LINES) return tooLong;
   const message = `nine files of ten have at most ${P90_FILE_LINES} lines; now it is ${p90}`;
+  return [...tooLong, { path: ".", line: 0, message }];
+}
+
+const MAX_FUNCTION_LINES = 70;
+const P90_FUNCTION_LINES = 26;
+
+function functionSizes(files: readonly SourceFile[]): Violation[] {
+  const functions = functionLengths(files);
+  const tooLong = functions
+    .filter(({ lines }) => lines > MAX_FUNCTION_LINES)
+    .map(({ path, line, lines }) => ({ path, line, message: `split it: it has ${lines} lines` }));
+  const p90 = ninetiethPercentile(functions.map(({ lines }) => lines));
+  if (p90 <= P90_FUNCTION_LINES) return tooLong;
+  const message = `nine functions of ten have at most ${P90_FUNCTION_LINES} lines; now it is ${p90}`;
   return [...tooLong, { path: ".", line: 0, message }];
 }
 
@@ -197,7 +215,8 @@ export const rules: readonly Rule[] = [
         { pattern: /\bas any\b|: any\b/, instead: "unknown at the edge, parsed once" },
       ]),
   },
-  { name: "files stay small", check: sizes },
+  { name: "files stay small", check: fileSizes },
+  { name: "functions stay small", check: functionSizes },
   { name: "files are named in kebab case", check: names },
   { name: "every migration can go up and down", check: migrations },
   {

@@ -40,4 +40,4 @@ export function codeOf(line: string): string {
 export const isTypeScript = (file: SourceFile): boolean => file.path.endsWith(".ts");
 
 export const isTest = (file: SourceFile): boolean =>
-  /\.test\.ts$|\/src\/testing\//.test(file.path) || file.path.startsWith("e2e/");
+  /\.test\.ts$|\/testing\//.test(file.path) || file.path.startsWith("e2e/");

@@ -45,6 +45,10 @@ describe("each rule finds what it is for", () => {
     "services log, they do not print": file("services/order/src/a.ts", 'console.log("x");'),
     "nothing is excused from the type checker": file("scripts/a.ts", "const x = y as any;"),
     "files stay small": file("scripts/a.ts", "\n".repeat(501)),
+    "functions stay small": file(
+      "scripts/a.ts",
+      `export function a(\n  b: number,\n): void {\n${"  b;\n".repeat(68)}}`,
+    ),
     "files are named in kebab case": file("scripts/stringUtils.ts", ""),
     "every migration can go up and down": file(
       "services/order/migrations/0001_a.sql",

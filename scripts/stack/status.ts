@@ -38,14 +38,18 @@ function isUp(part: PartView): boolean {
 function printTable(file: RunFile): void {
   console.log(`run "${file.run}": ${file.state}, since ${file.startedAt}\n`);
   console.log(row(["part", "state", "pid", "memory", "restarts", "address"]));
+  let total = 0;
   for (const [name, part] of Object.entries(file.parts)) {
     const pid = part.process?.pid;
-    const memory = pid === undefined ? "" : residentMegabytes(pid);
+    const memory = pid === undefined ? 0 : residentMegabytes(pid);
     const ports = Object.values(part.ports)
       .map((port) => `:${port}`)
       .join(" ");
-    console.log(row([name, part.state, String(pid ?? ""), memory, String(part.restarts), ports]));
+    const counts = [megabytes(memory), String(part.restarts)];
+    console.log(row([name, part.state, String(pid ?? ""), ...counts, ports]));
+    total += memory;
   }
+  console.log(row(["together", "", "", megabytes(total)]));
 }
 
 const widths = [18, 10, 8, 9, 9, 0];
@@ -57,12 +61,14 @@ function row(cells: readonly string[]): string {
     .trimEnd();
 }
 
-/** From /proc; empty where the system has none. */
-function residentMegabytes(pid: number): string {
+const megabytes = (memory: number): string => (memory === 0 ? "" : `${memory} MB`);
+
+/** From /proc; 0 where the system has none. */
+function residentMegabytes(pid: number): number {
   try {
     const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-    return line ? `${Math.round(Number(line[1]) / 1024)} MB` : "";
+    return Math.round(Number(line?.[1] ?? 0) / 1024);
   } catch {
-    return "";
+    return 0;
   }
 }

@@ -26,15 +26,17 @@ export interface Tools {
 /** Prepares data folders and configuration (idempotent) and says how to start the process. */
 export type Launcher = (part: NativePart, tools: Tools) => Promise<Launch>;
 
-/** Variables of this process that a child may need to find its programs, its home and its certificates. */
+/**
+ * Variables of this process that a child may need to find its programs, its home and its certificates.
+ * And two malloc arenas in place of eight a core: what threads free in one is seldom given back.
+ */
 export function inheritedEnvironment(): Record<string, string> {
   const names = ["PATH", "HOME", "LANG", "TMPDIR", "TZ", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"];
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
+  const inherited = names.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(inherited), MALLOC_ARENA_MAX: "2" };
 }
 
 /** The port of this part's native process that stands for the container port. Throws when the map has none. */

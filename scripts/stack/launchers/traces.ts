@@ -29,7 +29,7 @@ async function zipkin(part: NativePart, tools: Tools): Promise<Launch> {
     file: javaProgram(tools),
     args: [
       ...(await jvmFlags(tools, "zipkin")),
-      "-Xms64m",
+      "-Xms32m",
       "-Xmx256m",
       "-Darmeria.preferIpv4=true",
       "-jar",

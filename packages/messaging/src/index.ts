@@ -30,4 +30,5 @@ export * from "./ruleset-activation.ts";
 export * from "./schema-deployment.ts";
 export { type TailOptions, tail } from "./tail.ts";
 export * from "./topic-admin.ts";
+export { countQuality } from "./topic-quality.ts";
 export { partitionOfKey } from "./wire/murmur2.ts";

@@ -1,21 +1,9 @@
-import { counter } from "@holdfast/telemetry";
 import type { Codec } from "../codec.ts";
 import { DecodeError, SchemaUnavailableError } from "../codec-errors.ts";
 import type { Middleware } from "../delivery.ts";
 import { header, type Message } from "../message.ts";
 import type { IncomingRecord } from "../record.ts";
-
-const read = counter("topic_records_read_total");
-const incomplete = counter("topic_records_incomplete_total");
-
-/** Confluent's wire format: a zero byte, then the schema's id. */
-const SCHEMA_ID_OFFSET = 1;
-
-const expectedHeaders = [
-  ["id", header.id],
-  ["event_type", header.eventType],
-  ["trace", header.traceparent],
-] as const;
+import { countQuality } from "../topic-quality.ts";
 
 /**
  * Puts the decoded message into the context. Throws DecodeError (permanent) on a record without
@@ -26,19 +14,9 @@ const expectedHeaders = [
 export function decode(codec: Codec): Middleware {
   return (next) => async (context) => {
     context.message = await decodeMessage(codec, context.record);
-    countRead(context.group, context.message);
+    countQuality(context.group, [context.record]);
     await next(context);
   };
-}
-
-/** What the quality of a topic is judged by: which schemas are in use, and what records lack. */
-function countRead(group: string, { type, record }: Message): void {
-  const { topic, headers, value } = record;
-  const schema = value?.readUInt32BE(SCHEMA_ID_OFFSET) ?? 0;
-  read.add(1, { group, topic, event_type: type, schema_id: String(schema) });
-  for (const [missing, name] of expectedHeaders) {
-    if (!headers[name]) incomplete.add(1, { group, topic, missing });
-  }
 }
 
 /** Decodes one record, fetching the writer's schema if it is new. Throws as {@link decode}. */

@@ -1,6 +1,7 @@
 import {
   type AssignedPartition,
   type Codec,
+  countQuality,
   delay,
   type IncomingRecord,
   natureOf,
@@ -169,6 +170,7 @@ export class PartitionScorer {
 
   async #score(sources: readonly IncomingRecord[]): Promise<void> {
     const startedAtMs = this.#context.clock.now();
+    countQuality(this.#context.encoding.group, sources);
     let rest = await this.#retrying("read", () => readRecords(this.#context.codec, sources));
     while (rest !== undefined && rest.length > 0) {
       const count = await this.#retrying("load", () => this.#load(rest ?? []));

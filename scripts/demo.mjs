@@ -21,6 +21,10 @@ try {
 }
 
 async function main() {
+  if (command === "doctor" && args.some((word) => word === "--help" || word === "-h")) {
+    console.log("npm run doctor    what this machine lacks to run the suite, and the cure");
+    return 0;
+  }
   if (command === "doctor") return doctor(true);
   if (command === "up") {
     const sick = await doctor(false);

@@ -1,5 +1,4 @@
 /** The saga under a seeded scheduler: `npm run simulate -- --help`. */
-import { parseArgs } from "node:util";
 import {
   describeFailure,
   type Failure,
@@ -7,6 +6,7 @@ import {
   replay,
   type Series,
 } from "../e2e/simulation/check.ts";
+import { runCommand } from "./command/run-command.ts";
 
 const HELP = `Plays the saga of order, payment and inventory in one process, under a seeded scheduler: crashes
 between any two awaits, duplicates, other orders of events, delays, commits that nobody hears of.
@@ -19,33 +19,7 @@ between any two awaits, duplicates, other orders of events, delays, commits that
   --path P        goes straight to one scenario, as a failure names it
 `;
 
-const { values } = parseArgs({
-  options: {
-    scenarios: { type: "string", default: "200" },
-    orders: { type: "string", default: "50" },
-    seed: { type: "string" },
-    path: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
-});
-
 const everyMs = 5_000;
-
-/** The exit code: 0 when every scenario held. */
-async function main(): Promise<number> {
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
-  const [runs, orders] = [Number(values.scenarios), Number(values.orders)];
-  const failure = await (values.path === undefined
-    ? runSeries({ seed, runs, orders })
-    : replay({ seed, orders, path: values.path }));
-  if (failure === undefined) return 0;
-  console.error(describeFailure(failure, { seed, orders }));
-  return 1;
-}
 
 async function runSeries(series: Series): Promise<Failure | undefined> {
   const { seed, runs, orders } = series;
@@ -84,4 +58,21 @@ class Progress {
   }
 }
 
-process.exitCode = await main();
+await runCommand({
+  help: HELP,
+  options: {
+    scenarios: { type: "string", default: "200" },
+    orders: { type: "string", default: "50" },
+    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
+    path: { type: "string" },
+  },
+  run: async ({ values }) => {
+    const [orders, seed] = [Number(values.orders), Number(values.seed)];
+    const failure = await (values.path === undefined
+      ? runSeries({ seed, orders, runs: Number(values.scenarios) })
+      : replay({ seed, orders, path: values.path }));
+    if (failure === undefined) return 0;
+    console.error(describeFailure(failure, { seed, orders }));
+    return 1;
+  },
+});

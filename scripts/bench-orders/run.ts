@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { createRandom, type Random, runOpenLoop } from "@holdfast/traffic";
 import { call, textOf } from "../chaos/http.ts";
 import { quiesce } from "../chaos/quiesce.ts";
@@ -50,13 +49,6 @@ export async function runAtRate(options: RunOptions): Promise<RunFigures> {
     items,
     send: (order) => place(order, options),
     maxOutstanding,
-    time: {
-      now: () => performance.now(),
-      waitUntil: async (atMs) => {
-        const waitMs = atMs - performance.now();
-        if (waitMs > 0) await delay(waitMs);
-      },
-    },
   });
   const rest = await quiesce(suite, drainLimitMs);
   const accepted = sent.filter(({ result }) => result !== null);

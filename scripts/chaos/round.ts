@@ -1,5 +1,4 @@
 import { performance } from "node:perf_hooks";
-import { setTimeout as delay } from "node:timers/promises";
 import { checkInvariants, collectFacts, type ReplayFact, type Violation } from "@holdfast/testkit";
 import { createRandom, type Random, runOpenLoop, type Summary, summarise } from "@holdfast/traffic";
 import type { History } from "./history.ts";
@@ -119,13 +118,6 @@ async function loadAndStrike(setting: RoundSetting) {
     items,
     send: (action) => shopper.act(action),
     maxOutstanding,
-    time: {
-      now: () => performance.now(),
-      waitUntil: async (atMs) => {
-        const waitMs = atMs - performance.now();
-        if (waitMs > 0) await delay(waitMs);
-      },
-    },
   });
   const [strikes] = await Promise.all([striking, loading]);
   return { strikes, placements: shopper.placements };

@@ -1,5 +1,5 @@
 export { trafficCommand } from "./command.ts";
-export { type LoopTime, runOpenLoop, type Sent } from "./open-loop.ts";
+export { runOpenLoop, type Sent } from "./open-loop.ts";
 export type { SuiteAddresses } from "./options.ts";
 export { type Summary, summarise } from "./percentiles.ts";
 export { createRandom, type Random } from "./random.ts";

@@ -1,9 +1,19 @@
-/** The time and waiting that a loop needs; tests bring their own. */
+import { setTimeout as delay } from "node:timers/promises";
+
+/** The time and waiting that a loop needs. */
 export interface LoopTime {
   /** Milliseconds, monotonic. */
   now(): number;
   waitUntil(atMs: number): Promise<void>;
 }
+
+const realTime: LoopTime = {
+  now: () => performance.now(),
+  waitUntil: async (atMs) => {
+    const waitMs = atMs - performance.now();
+    if (waitMs > 0) await delay(waitMs);
+  },
+};
 
 /** How one item went; times in ms since the start of the loop. */
 export interface Sent<T, R> {
@@ -22,7 +32,8 @@ export interface OpenLoopOptions<T, R> {
   /** Must not reject. */
   readonly send: (item: T) => Promise<R>;
   readonly maxOutstanding: number;
-  readonly time: LoopTime;
+  /** Tests bring their own. */
+  readonly time?: LoopTime;
   /** Ends the loop early; what is in the air is awaited. */
   readonly signal?: AbortSignal;
   readonly onSent?: (sent: Sent<T, R>) => void;
@@ -36,7 +47,7 @@ export interface OpenLoopOptions<T, R> {
 export async function runOpenLoop<T, R>(
   options: OpenLoopOptions<T, R>,
 ): Promise<readonly Sent<T, R>[]> {
-  const { items, send, maxOutstanding, time, signal, onSent } = options;
+  const { items, send, maxOutstanding, time = realTime, signal, onSent } = options;
   const startMs = time.now();
   const sent: Sent<T, R>[] = [];
   const inTheAir = new Set<Promise<void>>();

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { type AlertTail, watchAlerts } from "./alert-tail.ts";
 import { createCatalogue, type Product } from "./catalogue.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -22,14 +21,6 @@ export interface RunContext {
   /** Ends the load early; what was sent is still reported. */
   readonly signal: AbortSignal;
 }
-
-const monotonic = {
-  now: () => performance.now(),
-  waitUntil: async (atMs: number): Promise<void> => {
-    const waitMs = atMs - performance.now();
-    if (waitMs > 0) await delay(waitMs);
-  },
-};
 
 /** Plans, registers the cards, sends, and follows every order to its end. Throws when nobody answers. */
 export async function runTraffic(
@@ -58,7 +49,6 @@ export async function runTraffic(
   const sent = await runOpenLoop<PlannedOrder, Placement>({
     items: plan.orders,
     maxOutstanding: options.maxOutstanding,
-    time: monotonic,
     signal,
     send: ({ card, items, idempotencyKey }) => {
       const buyer = buyers[card] as Buyer;

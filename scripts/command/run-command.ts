@@ -63,10 +63,13 @@ export function explain(error: unknown): string {
   }
   const { code, path, message = String(error) } = detailsOf(error);
   if (code === "ENOENT" && path !== undefined) return `There is no ${path}`;
-  const name = process.env["npm_lifecycle_event"];
-  if (!isMisuse(error) || name === undefined) return message;
+  if (!isMisuse(error)) return message;
   // Node goes on to explain an escape that nobody asked for.
-  return `${message.split(". To ")[0]}\nnpm run ${name} -- --help tells what it takes.`;
+  const [wrong] = message.split(". To ");
+  const name = process.env["npm_lifecycle_event"];
+  return name === undefined
+    ? `${wrong}`
+    : `${wrong}\nnpm run ${name} -- --help tells what it takes.`;
 }
 
 function isMisuse(error: unknown): boolean {

@@ -74,3 +74,20 @@ services:
     );
   });
 });
+
+test("further instances of a service are parts of their own, on ports of their own", () => {
+  const text = `
+services:
+  scorer:
+    image: own
+    ports: ["127.0.0.1:\${PORTS:-4004}:4004"]
+    x-native: { run: node, instances: "\${SCORERS:-1}" }
+`;
+  const names = (variables: Record<string, string>) =>
+    [...parseComposeFile(text, variables).services.values()].map(
+      ({ name, ports }) => `${name} ${ports[0]?.published}`,
+    );
+  expect(names({})).toEqual(["scorer 4004"]);
+  expect(names({ SCORERS: "3" })).toEqual(["scorer 4004", "scorer-2 4104", "scorer-3 4204"]);
+  expect(() => names({ SCORERS: "none" })).toThrow("docker-compose.yml");
+});

@@ -29,6 +29,8 @@ export interface NativeBlock {
   readonly run: LauncherName;
   /** Native ports of container ports that the file does not publish. */
   readonly ports: Readonly<Record<number, number>>;
+  /** How many processes of the service run. */
+  readonly instances: number;
 }
 
 const launcherNames = ["postgres", "kafka", "connect", "registry", "traces", "node"] as const;
@@ -75,6 +77,7 @@ const serviceShape = z.object({
     .object({
       run: z.enum(launcherNames),
       ports: z.record(z.coerce.number(), z.number()).default({}),
+      instances: z.coerce.number().int().min(1).max(9).default(1),
     })
     .optional(),
 });
@@ -87,7 +90,7 @@ export function parseComposeFile(text: string, variables: Variables): ComposeFil
   if (!parsed.success) throw new Error(`docker-compose.yml: ${z.prettifyError(parsed.error)}`);
   const services = new Map<string, ComposeService>();
   for (const [name, shape] of Object.entries(parsed.data.services)) {
-    services.set(name, toService(name, shape));
+    for (const service of instancesOf(toService(name, shape))) services.set(service.name, service);
   }
   return { services };
 }
@@ -112,6 +115,21 @@ function toService(name: string, shape: z.infer<typeof serviceShape>): ComposeSe
     stopGraceMs: parseSeconds(shape.stop_grace_period),
     native: shape["x-native"] ?? null,
   };
+}
+
+const portsBetweenInstances = 100;
+
+/** The service, and its further instances as parts of their own: `name-2`, on ports a hundred higher. */
+function instancesOf(service: ComposeService): ComposeService[] {
+  const count = service.native?.instances ?? 1;
+  return Array.from({ length: count }, (_, index) => {
+    if (index === 0) return service;
+    const ports = service.ports.map((port) => ({
+      ...port,
+      published: port.published + index * portsBetweenInstances,
+    }));
+    return { ...service, name: `${service.name}-${index + 1}`, ports };
+  });
 }
 
 function toWords(command: string | string[] | undefined): string[] {

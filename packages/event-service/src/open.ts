@@ -49,6 +49,8 @@ export interface EventServiceOptions {
   readonly outbox: boolean;
   /** Connections to Postgres; default 10. */
   readonly maxConnections?: number;
+  /** How what is written past the outbox is packed; default not at all. */
+  readonly compression?: "zstd";
 }
 
 /** A process between the log and a database, opened and not running yet. */
@@ -74,7 +76,8 @@ export interface EventService {
  * ids of its schemas are in SCHEMA_CACHE_DIR. Throws when API_KEYS is unusable or a schema unknown.
  */
 export async function openEventService(options: EventServiceOptions): Promise<EventService> {
-  const { name, version, description, config, topics, outbox, maxConnections } = options;
+  const { name, version, description, config, topics, outbox, maxConnections, compression } =
+    options;
   const authenticate = createAuthenticate(readApiKeys(config));
   const clock = systemClock;
   const ids = createUuidV7(clock);
@@ -94,7 +97,7 @@ export async function openEventService(options: EventServiceOptions): Promise<Ev
     ...(maxConnections !== undefined && { maxConnections }),
   });
   const kafka = createKafka({ brokers: config.KAFKA_BROKERS, clientId: name, logger });
-  const producer = createProducer({ kafka, logger });
+  const producer = createProducer({ kafka, logger, ...(compression && { compression }) });
   const readiness = createReadiness();
   const opened = { clock, ids, logger, codec, database, kafka, producer, readiness, authenticate };
   return { name, version, description, config, ...opened };

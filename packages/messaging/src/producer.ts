@@ -56,7 +56,10 @@ export interface Producer {
 export interface ProducerOptions {
   readonly kafka: KafkaClient;
   readonly logger: Logger;
-  /** Default zstd: requests that are not small are packed, off the main thread. */
+  /**
+   * Default none. With zstd, requests that are not small are packed, off the main thread: for large
+   * records that repeat each other. A reader then gets several times what it asks the broker for.
+   */
   readonly compression?: "none" | "zstd";
   /** Bytes that may wait for the outstanding request; default 32 MiB. */
   readonly maxQueuedBytes?: number;
@@ -124,7 +127,7 @@ class QueueingProducer implements Producer {
 
   constructor({ kafka, logger, compression, maxQueuedBytes }: ProducerOptions) {
     this.#logger = logger;
-    this.#compression = compression === "none" ? CompressionTypes.None : CompressionTypes.ZSTD;
+    this.#compression = compression === "zstd" ? CompressionTypes.ZSTD : CompressionTypes.None;
     this.#maxQueuedBytes = maxQueuedBytes ?? 32 * 1024 * 1024;
     this.#client = kafka.producer({
       allowAutoTopicCreation: false,

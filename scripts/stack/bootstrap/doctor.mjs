@@ -180,8 +180,8 @@ function isUp(runFile) {
  * @param {string} compose
  */
 export function nativePorts(compose) {
-  const published = [...compose.matchAll(/"127\.0\.0\.1:(\d+):\d+"/g)].map((match) =>
-    Number(match[1]),
+  const published = [...compose.matchAll(/"127\.0\.0\.1:(?:\$\{\w+:-)?(\d+)\}?:\d+"/g)].map(
+    (match) => Number(match[1]),
   );
   const added = [...compose.matchAll(/ports: \{([^}]*)\}/g)].flatMap((match) =>
     [...(match[1] ?? "").matchAll(/"\d+": (\d+)/g)].map((pair) => Number(pair[1])),

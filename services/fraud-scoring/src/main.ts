@@ -11,6 +11,8 @@ const service = await openEventService({
   config,
   topics: ["card-activity", "fraud-decisions", "fraud-alerts"],
   outbox: false,
-  maxConnections: 16,
+  maxConnections: 24,
+  // A decision names every rule and its values, most of them the same every time.
+  compression: "zstd",
 });
 await runEventService(service, wireScorer(service, config));

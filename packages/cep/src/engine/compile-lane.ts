@@ -290,7 +290,9 @@ export class LaneCompiler {
       ({ window, totals }) =>
         window.window.kind !== "global" && totals.columns.every(({ needs }) => !needs.float),
     );
-    return others + keyed === 0 && summed && this.#rules.every((rule) => !rule.judgesEvents);
+    const isFinal = this.options.time === "final";
+    const silent = this.#rules.every((rule) => !rule.judgesEvents);
+    return isFinal && others + keyed === 0 && summed && silent;
   }
 
   #blank(): Blank {

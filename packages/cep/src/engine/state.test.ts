@@ -242,6 +242,21 @@ describe("duplicates, lateness and expiry", () => {
     expect(runner.size).toBe(1);
   });
 
+  test.each(["declared", "final"] as const)("no key knows of another (%s)", (time) => {
+    const all = engineOf(rules, { time });
+    const untouched = Buffer.from(all.encode(all.newState()));
+    const one = all.newState();
+    const other = all.newState();
+    for (let i = 0; i < 5; i++) all.process(one, event(i * 1_000, { amount: 15_000 }), none);
+    expect(Buffer.from(all.encode(other))).toEqual(untouched);
+    expect(all.advance(other, 1_000_000)).toMatchObject({
+      dueAt: undefined,
+      alerts: [],
+      finals: [],
+    });
+    expect(Buffer.from(all.encode(all.newState()))).toEqual(untouched);
+  });
+
   test("advancing without anything due changes nothing, not a byte", () => {
     const all = engineOf(rules);
     const state = all.newState();

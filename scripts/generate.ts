@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { runCommand } from "./command/run-command.ts";
+import { generateAccess } from "./generate/access.ts";
 import { generateAsyncApi } from "./generate/asyncapi.ts";
 import { generateContracts } from "./generate/contracts.ts";
 import { generateDashboards } from "./generate/dashboards.ts";
@@ -29,6 +30,7 @@ function generate(check: boolean): number {
     ...generateTelemetry(root),
     ...generateDashboards(root),
     ...generateAsyncApi(root),
+    ...generateAccess(root),
   ];
   const stale = files.filter((file) => readOrEmpty(join(root, file.path)) !== file.content);
   for (const file of stale) {

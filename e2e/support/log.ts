@@ -1,4 +1,10 @@
-import { createKafka, type IncomingRecord, type KafkaClient, tail } from "@holdfast/messaging";
+import {
+  createKafka,
+  type IncomingRecord,
+  type KafkaClient,
+  kafkaSecurity,
+  tail,
+} from "@holdfast/messaging";
 import { silentLogger } from "@holdfast/telemetry";
 import { testStack } from "@holdfast/testkit";
 
@@ -8,6 +14,7 @@ export function kafkaOfSuite(): KafkaClient {
     brokers: testStack().kafkaBrokers,
     clientId: "end-to-end",
     logger: silentLogger,
+    ...kafkaSecurity(process.env),
   });
 }
 

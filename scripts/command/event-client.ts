@@ -2,7 +2,13 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TopicName } from "@holdfast/contracts";
-import { type Codec, createCodec, createKafka, type KafkaClient } from "@holdfast/messaging";
+import {
+  type Codec,
+  createCodec,
+  createKafka,
+  type KafkaClient,
+  kafkaSecurity,
+} from "@holdfast/messaging";
 import { silentLogger } from "@holdfast/telemetry";
 import type { SuiteAddresses } from "./addresses.ts";
 
@@ -18,7 +24,12 @@ export async function connectEvents(
   topics: readonly TopicName[],
 ): Promise<EventClient> {
   const logger = silentLogger;
-  const kafka = createKafka({ brokers: addresses.kafkaBrokers, clientId: "holdfast", logger });
+  const kafka = createKafka({
+    brokers: addresses.kafkaBrokers,
+    clientId: "holdfast",
+    logger,
+    ...kafkaSecurity(process.env),
+  });
   const codec = await createCodec({
     registryUrl: addresses.schemaRegistryUrl,
     cacheDir: join(tmpdir(), "holdfast-schemas"),

@@ -34,6 +34,18 @@ function untilClosed(text: string): string {
   return end === -1 ? text : text.slice(0, end);
 }
 
+/** The scorer reads its topic as a state machine, not by routes: every event of it concerns it. */
+const SCORER = { service: "fraud-scoring", topic: "card-activity" };
+
+/** Who handles which events of the topics, the scorer included. */
+export function readConsumptions(
+  root: string,
+  topics: readonly { readonly name: string; readonly events: readonly string[] }[],
+): Consumption[] {
+  const scored = topics.filter(({ name }) => name === SCORER.topic);
+  return [...readWiring(root), ...scored.map(({ events }) => ({ ...SCORER, events }))];
+}
+
 /** Who handles which events, from every services/<name>/src/wiring.ts, by service. */
 export function readWiring(root: string): Consumption[] {
   const services = readdirSync(join(root, "services"), { withFileTypes: true })

@@ -25,6 +25,14 @@ describe("variables", () => {
   });
 });
 
+test("a later file adds to an earlier one, mappings entry by entry", () => {
+  const base = `services: { a: { image: "a:1", environment: { X: "1", Y: "2" }, restart: "no" } }`;
+  const added = `services: { a: { environment: { Y: "3" } }, b: { image: "b:1" } }`;
+  const { services } = parseComposeFile([base, added], {});
+  expect(services.get("a")).toMatchObject({ image: "a:1", environment: { X: "1", Y: "3" } });
+  expect([...services.keys()]).toEqual(["a", "b"]);
+});
+
 describe("services", () => {
   const text = `
 x-shared: &shared { LEVEL: info, SIZE: 3 }

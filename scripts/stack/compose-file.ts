@@ -84,9 +84,16 @@ const serviceShape = z.object({
 
 const fileShape = z.object({ services: z.record(z.string(), serviceShape) });
 
-/** Throws an Error that names the first place where the text is not what the project's file may be. */
-export function parseComposeFile(text: string, variables: Variables): ComposeFile {
-  const parsed = fileShape.safeParse(parse(interpolate(text, variables), { merge: true }));
+/**
+ * Reads one file, or several as Compose does: a later one adds to the earlier, mappings entry by entry.
+ * Throws an Error that names the first place where the text is not what the project's file may be.
+ */
+export function parseComposeFile(
+  text: string | readonly string[],
+  variables: Variables,
+): ComposeFile {
+  const read = [text].flat().map((one) => parse(interpolate(one, variables), { merge: true }));
+  const parsed = fileShape.safeParse(read.reduce(merged));
   if (!parsed.success) throw new Error(`docker-compose.yml: ${z.prettifyError(parsed.error)}`);
   const services = new Map<string, ComposeService>();
   for (const [name, shape] of Object.entries(parsed.data.services)) {
@@ -94,6 +101,16 @@ export function parseComposeFile(text: string, variables: Variables): ComposeFil
   }
   return { services };
 }
+
+function merged(base: unknown, added: unknown): unknown {
+  if (!isMapping(base) || !isMapping(added)) return added ?? base;
+  const result = { ...base };
+  for (const [key, value] of Object.entries(added)) result[key] = merged(result[key], value);
+  return result;
+}
+
+const isMapping = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function toService(name: string, shape: z.infer<typeof serviceShape>): ComposeService {
   return {

@@ -47,6 +47,7 @@ const words: Readonly<Record<PartState, string>> = {
   starting: "starts",
   running: "is up",
   healthy: "is up",
+  done: "is done",
   crashed: "ended by itself; see its log",
   stopping: "is stopping",
   stopped: "has stopped",
@@ -56,6 +57,7 @@ const words: Readonly<Record<PartState, string>> = {
 const worthTelling: ReadonlySet<PartState> = new Set([
   "running",
   "healthy",
+  "done",
   "crashed",
   "stopped",
   "failed",

@@ -22,8 +22,8 @@ const probeEveryMs = 100;
 /**
  * One part of the map as a process of this machine.
  *
- * waiting → starting → healthy (or running, when it has no health check). A process that ends by
- * itself is crashed, and its owner decides whether it starts again. stop() leads through stopping
+ * waiting → starting → healthy (or running, when it has no health check; or done, when it was there to
+ * run to its end). Any other process that ends by itself is crashed, and its owner decides whether it starts again. stop() leads through stopping
  * to stopped, from where start() begins anew. failed: it never became healthy.
  */
 export class PartProcess {
@@ -98,23 +98,24 @@ export class PartProcess {
     this.stopSignal = launch.stopSignal;
     this.ref = child.pid === undefined ? null : refOf(child.pid);
     child.once("error", () => this.ended(child));
-    child.once("exit", () => this.ended(child));
+    child.once("exit", (code) => this.ended(child, code));
     this.changed();
   }
 
-  private ended(child: ChildProcess): void {
+  private ended(child: ChildProcess, code: number | null = null): void {
     if (this.child !== child) return; // an earlier process of this part
     this.child = null;
     this.ref = null;
-    if (this.state !== "stopping") this.become("crashed");
+    if (this.state === "stopping") return;
+    this.become(this.part.runsToEnd && code === 0 ? "done" : "crashed");
   }
 
   private async awaitHealth(): Promise<void> {
-    const { probe, name } = this.part;
-    if (!probe) return this.become("running");
+    const { probe, name, runsToEnd } = this.part;
+    if (!probe && !runsToEnd) return this.become("running");
     const deadline = performance.now() + startLimitMs;
-    while (!(await isHealthy(probe))) {
-      if (this.state !== "starting")
+    while (!(await this.isThere())) {
+      if (this.state !== "starting" && this.state !== "done")
         throw new Error(`${name} ended while starting\n${this.logTail()}`);
       if (performance.now() > deadline) {
         throw new Error(
@@ -124,6 +125,11 @@ export class PartProcess {
       await sleep(probeEveryMs);
     }
     if (this.state === "starting") this.become("healthy");
+  }
+
+  private async isThere(): Promise<boolean> {
+    const { probe } = this.part;
+    return this.state === "done" || (probe !== null && (await isHealthy(probe)));
   }
 
   private logTail(): string {

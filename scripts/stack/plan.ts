@@ -33,6 +33,8 @@ export interface NativePart {
   readonly dependsOn: Readonly<Record<string, Condition>>;
   readonly probe: Probe | null;
   readonly restart: boolean;
+  /** It does its work and ends; whoever waits for it waits for that. */
+  readonly runsToEnd: boolean;
   readonly stopGraceMs: number;
 }
 
@@ -110,6 +112,7 @@ function toPart(service: ComposeService, ports: PortMap, options: PlanOptions): 
         ? traceProbe(service, ports, options.traceStore)
         : probeOf(service, ports),
     restart: service.restart !== "no",
+    runsToEnd: service.restart === "no",
     stopGraceMs: service.stopGraceMs,
   };
 }

@@ -9,6 +9,7 @@ export type PartState =
   | "starting"
   | "running"
   | "healthy"
+  | "done"
   | "crashed"
   | "stopping"
   | "stopped"

@@ -28,6 +28,7 @@ function printAbsence(settings: Settings, file: RunFile | null): void {
 }
 
 function isUp(part: PartView): boolean {
+  if (part.state === "done") return true;
   return (
     (part.state === "healthy" || part.state === "running") &&
     part.process !== null &&

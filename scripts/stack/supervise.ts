@@ -25,10 +25,11 @@ export interface SuperviseOptions {
   readonly onChange: (file: RunFile) => void;
 }
 
-/** Reads docker-compose.yml and plans the run. */
+/** Reads docker-compose.yml, or what Compose's own COMPOSE_FILE names, and plans the run. */
 function planRun({ settings, tools, only }: SuperviseOptions, portOffset: number): NativePart[] {
-  const text = readFileSync(join(root, "docker-compose.yml"), "utf8");
-  return planNative(parseComposeFile(text, process.env), {
+  const names = process.env["COMPOSE_FILE"] || "docker-compose.yml";
+  const texts = names.split(":").map((name) => readFileSync(join(root, name), "utf8"));
+  return planNative(parseComposeFile(texts, process.env), {
     root,
     home: settings.home,
     portOffset,

@@ -49,6 +49,7 @@ async function part(name: string, change: Partial<NativePart> = {}): Promise<Nat
     dependsOn: {},
     probe: { kind: "tcp", port },
     restart: true,
+    runsToEnd: false,
     stopGraceMs: 5000,
     ...change,
   };
@@ -83,6 +84,22 @@ test("a part starts when what it waits for is healthy, and stops before it", asy
   expect(at("below healthy")).toBeLessThan(at("above starting"));
   expect(at("above healthy")).toBeLessThan(at("above stopping"));
   expect(at("above stopped")).toBeLessThan(at("below stopping"));
+});
+
+test("a part that runs to its end is done then, and whoever waits for it starts after that", async () => {
+  const task = { probe: null, restart: false, runsToEnd: true };
+  const below = await part("below", { ...task, command: ["node", "-e", "0"] });
+  await supervise(below, await part("above", waitsFor("below"))).start();
+  const at = (change: string) => changes.indexOf(change);
+  expect(at("below done")).toBeGreaterThan(-1);
+  expect(at("below done")).toBeLessThan(at("above starting"));
+  expect(supervisor.views["below"]?.process).toBeNull();
+});
+
+test("a part that runs to a bad end fails the run", async () => {
+  const task = { probe: null, restart: false, runsToEnd: true };
+  const broken = await part("broken", { ...task, command: ["node", "-e", "process.exit(3)"] });
+  await expect(supervise(broken).start()).rejects.toThrow("broken ended while starting");
 });
 
 test("a part that cannot start fails the run with the end of its log", async () => {

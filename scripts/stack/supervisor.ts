@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Condition } from "./compose-file.ts";
 import { launchers } from "./launchers/all.ts";
 import type { Tools } from "./launchers/launch.ts";
 import { PartProcess } from "./part-process.ts";
@@ -86,18 +85,11 @@ export class Supervisor {
 
   private async startInTurn(process: PartProcess, slots: Slots): Promise<void> {
     const { name, dependsOn } = process.part;
-    await Promise.all(Object.entries(dependsOn).map(([other, on]) => this.awaitPart(other, on)));
+    // Every condition that the file uses is met by the other's start: it is healthy then, or done.
+    await Promise.all(Object.keys(dependsOn).map((other) => this.starts.get(other)));
     await slots.use(this.ranks.get(name) ?? 0, async () => {
       if (!this.stopping) await process.start();
     });
-  }
-
-  /** Every condition that the file uses is met by a part that has become healthy. */
-  private async awaitPart(name: string, condition: Condition): Promise<void> {
-    if (condition === "service_completed_successfully") {
-      throw new Error(`${name}: the native run has no parts that run to an end`);
-    }
-    await this.starts.get(name);
   }
 
   private changed(process: PartProcess): void {

@@ -5,6 +5,7 @@ import {
   createKafka,
   createProducer,
   type KafkaClient,
+  kafkaSecurity,
   type Producer,
 } from "@holdfast/messaging";
 import { createDatabase, type Database } from "@holdfast/outbox";
@@ -96,7 +97,8 @@ export async function openEventService(options: EventServiceOptions): Promise<Ev
     ...(outbox && { codec }),
     ...(maxConnections !== undefined && { maxConnections }),
   });
-  const kafka = createKafka({ brokers: config.KAFKA_BROKERS, clientId: name, logger });
+  const brokers = config.KAFKA_BROKERS;
+  const kafka = createKafka({ brokers, clientId: name, logger, ...kafkaSecurity(config) });
   const producer = createProducer({ kafka, logger, ...(compression && { compression }) });
   const readiness = createReadiness();
   const opened = { clock, ids, logger, codec, database, kafka, producer, readiness, authenticate };

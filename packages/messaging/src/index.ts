@@ -1,3 +1,4 @@
+export type { AccessRule } from "./access.ts";
 export { type AssignedPartition, delay } from "./assigned-partition.ts";
 export * from "./change-capture.ts";
 export { type Codec, type CodecOptions, createCodec, type DecodedEvent } from "./codec.ts";
@@ -5,7 +6,8 @@ export * from "./codec-errors.ts";
 export * from "./dead-letter.ts";
 export { compose, type Delivery, type DeliveryContext, type Middleware } from "./delivery.ts";
 export * from "./errors.ts";
-export { createKafka, type KafkaClient, type KafkaOptions } from "./kafka.ts";
+export { createKafka, type KafkaClient, type KafkaLogin, type KafkaOptions } from "./kafka.ts";
+export * from "./kafka-security.ts";
 export * from "./late.ts";
 export * from "./message.ts";
 export * from "./middleware/dead-letter.ts";

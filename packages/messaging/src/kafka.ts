@@ -12,7 +12,14 @@ export interface KafkaOptions {
   readonly clientId: string;
   readonly logger: Logger;
   readonly ssl?: boolean;
-  readonly sasl?: SASLOptions;
+  readonly sasl?: KafkaLogin;
+}
+
+/** A principal, and how it proves that it is one. */
+export interface KafkaLogin {
+  readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
+  readonly username: string;
+  readonly password: string;
 }
 
 /** Limits of single requests; recovery from a broker restart is the sum of a few of them. */
@@ -29,7 +36,7 @@ export function createKafka({ brokers, clientId, logger, ssl, sasl }: KafkaOptio
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => writeLog(logger, entry),
     ...(ssl !== undefined && { ssl }),
-    ...(sasl !== undefined && { sasl }),
+    ...(sasl !== undefined && { sasl: sasl as SASLOptions }),
   });
 }
 

@@ -3,4 +3,13 @@ import "./kafkajs-repairs.ts";
 // Default import: Node's analysis of this CommonJS module does not find all of its names.
 import kafkajs from "kafkajs";
 
-export const { CompressionTypes, Kafka, logLevel, Partitioners } = kafkajs;
+export const {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  CompressionTypes,
+  Kafka,
+  logLevel,
+  Partitioners,
+  ResourcePatternTypes,
+} = kafkajs;

@@ -1,5 +1,6 @@
 import { topics } from "@holdfast/contracts";
 import type { Admin } from "kafkajs";
+import { type AccessRule, grant } from "./access.ts";
 import { deadLetterTopic } from "./dead-letter.ts";
 import type { KafkaClient } from "./kafka.ts";
 
@@ -37,6 +38,8 @@ export interface TopicAdmin {
   /** How many members each group has; 0 for one that is unknown. */
   members(groups: readonly string[]): Promise<Map<string, number>>;
   topicNames(): Promise<string[]>;
+  /** Gives principals these rights, beside those that they have. Idempotent. */
+  grant(rules: readonly AccessRule[]): Promise<void>;
   deleteTopics(names: readonly string[]): Promise<void>;
   /** The groups must have no members. */
   deleteGroups(groups: readonly string[]): Promise<void>;
@@ -64,6 +67,7 @@ export function createTopicAdmin({ kafka }: { kafka: KafkaClient }): TopicAdmin 
       const described = await (await connected()).describeGroups([...groups]);
       return new Map(described.groups.map(({ groupId, members }) => [groupId, members.length]));
     },
+    grant: async (rules) => grant(await connected(), rules),
     topicNames: async () => (await connected()).listTopics(),
     deleteTopics: async (names) => (await connected()).deleteTopics({ topics: [...names] }),
     deleteGroups: async (groups) => {

@@ -87,6 +87,11 @@ export const httpVariables = {
 /** The variables of every process that talks to Kafka and the registry. */
 export const kafkaVariables = {
   KAFKA_BROKERS: variable.list(),
+  /** "true" for TLS; the three after it for SASL: packages/messaging says what they mean. */
+  KAFKA_SSL: z.enum(["true", "false"]).optional(),
+  KAFKA_SASL_MECHANISM: variable.text().optional(),
+  KAFKA_SASL_USERNAME: variable.text().optional(),
+  KAFKA_SASL_PASSWORD: variable.text().optional(),
   SCHEMA_REGISTRY_URL: variable.url(),
   SCHEMA_CACHE_DIR: variable.text(),
 };

@@ -20,7 +20,8 @@ export const launchKafka: Launcher = async (part, tools) => {
   const base = [...kafkaClassPath(tools), ...(await jvmFlags(tools, part.name))];
   if (!existsSync(join(part.dataDir, "meta.properties"))) {
     const id = part.environment["CLUSTER_ID"] ?? "";
-    const format = ["kafka.tools.StorageTool", "format", "-t", id, "-c", file];
+    const users = scramUsers(part.environment["SCRAM_USERS"] ?? "");
+    const format = ["kafka.tools.StorageTool", "format", "-t", id, "-c", file, ...users];
     await runToEnd(java, [...base.slice(0, 3), "-XX:TieredStopAtLevel=1", ...format]);
   }
   return {
@@ -31,6 +32,15 @@ export const launchKafka: Launcher = async (part, tools) => {
     stopSignal: "SIGTERM",
   };
 };
+
+/** `name=password,…`: the principals that the brokers know from the beginning. */
+function scramUsers(list: string): string[] {
+  const users = list.split(",").filter((entry) => entry !== "");
+  return users.flatMap((entry) => {
+    const [name, password] = entry.split("=");
+    return ["--add-scram", `SCRAM-SHA-512=[name=${name},password=${password}]`];
+  });
+}
 
 /** Class path and logging shared by the broker, its tools and Kafka Connect: three arguments. */
 export function kafkaClassPath(tools: Tools): string[] {

@@ -14,6 +14,10 @@ export const environment = z.object({
   FRAUD_SCORING_DB_PASSWORD: variable.text(),
   NOTIFICATION_DB_PASSWORD: variable.text(),
   DEBEZIUM_DB_PASSWORD: variable.text(),
+  /** Where brokers ask for a login: the principals under which connectors publish the outboxes. */
+  ORDER_KAFKA_PASSWORD: variable.text().optional(),
+  PAYMENT_KAFKA_PASSWORD: variable.text().optional(),
+  INVENTORY_KAFKA_PASSWORD: variable.text().optional(),
   CONNECT_URL: variable.url(),
   CONNECT_POSTGRES_HOST: variable.text(),
   CONNECT_POSTGRES_PORT: variable.text(),
@@ -25,6 +29,15 @@ export const environment = z.object({
 });
 
 export type Config = z.output<typeof environment>;
+
+/** The Kafka password of each service with an outbox, by its database; undefined where brokers ask for none. */
+export function kafkaPasswords(config: Config): Readonly<Record<string, string | undefined>> {
+  return {
+    order: config.ORDER_KAFKA_PASSWORD,
+    payment: config.PAYMENT_KAFKA_PASSWORD,
+    inventory: config.INVENTORY_KAFKA_PASSWORD,
+  };
+}
 
 /** The password of each role, by the role's name. */
 export function rolePasswords(config: Config): Readonly<Record<string, string>> {

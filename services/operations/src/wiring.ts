@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createKafka, createTopicAdmin } from "@holdfast/messaging";
+import { createKafka, createTopicAdmin, kafkaSecurity } from "@holdfast/messaging";
 import {
   type Clock,
   type Component,
@@ -13,7 +13,7 @@ import {
 } from "@holdfast/service-kit";
 import { counter, type Logger, observe, renderMetrics } from "@holdfast/telemetry";
 import { reportLineage } from "@holdfast/telemetry/lineage";
-import { type Config, rolePasswords } from "./config.ts";
+import { type Config, kafkaPasswords, rolePasswords } from "./config.ts";
 import { connectorJobs, type Servers } from "./domain/connector-lineage.ts";
 import { defaultRestartPolicy } from "./domain/connector-supervision.ts";
 import { consumerGroups } from "./domain/consumers.ts";
@@ -47,7 +47,8 @@ export interface Surroundings {
 }
 
 function setupParts({ config, root, logger, clock }: Surroundings): SetupParts {
-  const kafka = createKafka({ brokers: config.KAFKA_BROKERS, clientId: "operations", logger });
+  const brokers = config.KAFKA_BROKERS;
+  const kafka = createKafka({ brokers, clientId: "operations", logger, ...kafkaSecurity(config) });
   const file = join(root, "infra/postgres/databases.json");
   const databases = JSON.parse(readFileSync(file, "utf8")) as DatabasePlan[];
   const passwords = rolePasswords(config);
@@ -61,6 +62,7 @@ function setupParts({ config, root, logger, clock }: Surroundings): SetupParts {
       postgresPort: config.CONNECT_POSTGRES_PORT,
       user: captureRole,
       password: config.DEBEZIUM_DB_PASSWORD,
+      kafkaPasswords: kafkaPasswords(config),
     },
     topicAdmin: createTopicAdmin({ kafka }),
     registryUrl: config.SCHEMA_REGISTRY_URL,

@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createCodec, createKafka, decodeMessage, tail } from "@holdfast/messaging";
+import { createCodec, createKafka, decodeMessage, kafkaSecurity, tail } from "@holdfast/messaging";
 import { silentLogger } from "@holdfast/telemetry";
 
 /** An alert as it appeared on its topic. */
@@ -34,7 +34,12 @@ export async function watchAlerts({ brokers, registryUrl }: LogAddresses): Promi
     topics: ["fraud-alerts"],
     logger,
   });
-  const kafka = createKafka({ brokers, clientId: "traffic", logger });
+  const kafka = createKafka({
+    brokers,
+    clientId: "traffic",
+    logger,
+    ...kafkaSecurity(process.env),
+  });
   const stopping = new AbortController();
   const ready = Promise.withResolvers<void>();
   const alerts: SeenAlert[] = [];

@@ -65,7 +65,7 @@ export interface ProbeFact {
 /** A fault, from its beginning until the suite was itself again, as its customers lived through it. */
 export interface StrikeFact {
   readonly fault: string;
-  /** Orders placed meanwhile, and how many of them were accepted at the first attempt. */
+  /** Orders placed meanwhile, and how many of them were accepted without trying again for long. */
   readonly orders: number;
   readonly acceptedAtOnce: number;
   /** Whether orders must be accepted all the same. */

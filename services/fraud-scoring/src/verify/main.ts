@@ -1,4 +1,4 @@
-import { createCodec, createKafka } from "@holdfast/messaging";
+import { createCodec, createKafka, kafkaSecurity } from "@holdfast/messaging";
 import { kafkaVariables, parseEnvironment, variable } from "@holdfast/service-kit";
 import { silentLogger } from "@holdfast/telemetry";
 import { z } from "zod";
@@ -20,7 +20,12 @@ const codec = await createCodec({
   logger,
 });
 const found = await verifyReplay({
-  kafka: createKafka({ brokers: config.KAFKA_BROKERS, clientId: "verify-replay", logger }),
+  kafka: createKafka({
+    brokers: config.KAFKA_BROKERS,
+    clientId: "verify-replay",
+    logger,
+    ...kafkaSecurity(config),
+  }),
   codec,
   group: config.SCORER_GROUP,
   topicPrefix: config.SCORER_TOPIC_PREFIX ?? "",

@@ -12,17 +12,26 @@ export interface ConnectorSettings {
   readonly postgresPort: string;
   readonly user: string;
   readonly password: string;
+  /** By database: an outbox is published under the principal of its service, if that has a password. */
+  readonly kafkaPasswords?: Readonly<Record<string, string | undefined>>;
 }
 
 /** The configuration of one connector: its template with every variable filled in. */
 export function connectorConfig(
   plan: ConnectorPlan,
-  { root, ...login }: ConnectorSettings,
+  { root, kafkaPasswords = {}, ...login }: ConnectorSettings,
 ): Record<string, string> {
   const file = join(root, "infra/connect", plan.template);
   const template = JSON.parse(readFileSync(file, "utf8")) as Record<string, string>;
-  return fillTemplate(template, { ...login, ...plan.variables });
+  const filled = fillTemplate(template, { ...login, ...plan.variables });
+  const password = kafkaPasswords[plan.database];
+  return plan.template === "outbox.json" && password !== undefined
+    ? { ...filled, "producer.override.sasl.jaas.config": scramLogin(plan.database, password) }
+    : filled;
 }
+
+const scramLogin = (username: string, password: string): string =>
+  `org.apache.kafka.common.security.scram.ScramLoginModule required username="${username}" password="${password}";`;
 
 /** Whether the connector and at least one task run, and nothing has failed. */
 export function isRunning(status: ConnectorStatus | undefined): boolean {

@@ -14,7 +14,7 @@ import type { Encoded } from "./loop/encode-outputs.ts";
 import { type TopicNames, topicNames } from "./loop/outgoing.ts";
 import { PartitionScorer, type ScorerContext } from "./loop/partition-scorer.ts";
 import { createScorerMetrics } from "./loop/scorer-metrics.ts";
-import { RecentTraces } from "./loop/trace-batch.ts";
+import { RecentTraces, SpanBudget } from "./loop/trace-batch.ts";
 import { compileRuleset, restoreRuleset } from "./ruleset.ts";
 import { AwaitedDecisions } from "./scoring/awaited-decisions.ts";
 import { createDecisionFeed } from "./scoring/decision-feed.ts";
@@ -26,6 +26,8 @@ import { createStateReader, type RuleCounts } from "./store/read-state.ts";
 const housekeepingIntervalMs = 5_000;
 /** About 10 MB: nine minutes at a hundred payments a second. */
 const rememberedTraces = 50_000;
+/** Ordinary payments that have spans of their own: more of them, and tracing would cost too much. */
+const tracedPerSecond = 500;
 /** Commits may lag this many times behind before scoring waits for them. */
 const maxCommitsBehind = 2;
 
@@ -47,7 +49,10 @@ export function wireScorer(service: EventService, config: Configuration): Wiring
     limits: limitsOf(config, () => metrics.running().size),
     onDecided: (decisions) => tellAwaiting(awaited, decisions),
     metrics,
-    recentTraces: new RecentTraces(rememberedTraces),
+    tracing: {
+      recent: new RecentTraces(rememberedTraces),
+      budget: new SpanBudget(tracedPerSecond),
+    },
   };
   const housekeeper = createHousekeeper({
     database,

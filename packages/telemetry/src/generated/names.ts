@@ -69,7 +69,7 @@ export const metrics = {
   notifications_pending: {"kind":"gauge","labels":["channel"],"help":"Notifications that were not delivered yet."},
   metric_read_failures_total: {"kind":"counter","labels":["metric"],"help":"Scrapes that miss a metric because reading its value failed."},
   lineage_events_total: {"kind":"counter","labels":["result"],"help":"OpenLineage run events by what became of them, which is sent, failed or dropped (too many waited)."},
-  trace_spans_total: {"kind":"counter","labels":["result"],"help":"Sampled spans by what became of them, which is exported, dropped (the queue was full) or failed (not taken by the collector)."},
+  trace_spans_total: {"kind":"counter","labels":["result"],"help":"Sampled spans by what became of them, which is exported, dropped (the queue was full), failed (not taken by the collector) or skipped (left out by a busy scorer)."},
   process_cpu_seconds_total: {"kind":"counter","labels":[],"help":"User and system time that the process used."},
   process_resident_memory_bytes: {"kind":"gauge","labels":[],"help":"Resident memory."},
   nodejs_heap_used_bytes: {"kind":"gauge","labels":[],"help":"Used part of the JavaScript heap."},

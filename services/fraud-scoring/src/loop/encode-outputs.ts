@@ -46,7 +46,8 @@ export function encodeOutputs(encoding: Encoding, made: Made, encoded: Encoded):
 
 function traceOf(batch: BatchTrace, output: Output, cause: ReadRecord | undefined): TraceHeaders {
   if (output.kind === "alert") return batch.ofAlert(output.alert, cause);
-  return cause === undefined ? noTrace : batch.of(cause);
+  if (cause === undefined) return noTrace;
+  return batch.of(cause, output.kind === "decision" && output.decision.outcome !== "APPROVE");
 }
 
 function decisionRow(decision: FraudDecided, record: OutgoingRecord): DecisionRow {

@@ -24,7 +24,7 @@ import { OrderedReading } from "./ordered-reading.ts";
 import type { Encoding } from "./outgoing.ts";
 import { type ReadRecord, readRecords } from "./read-records.ts";
 import type { ScorerMetrics } from "./scorer-metrics.ts";
-import { BatchTrace, type RecentTraces } from "./trace-batch.ts";
+import { BatchTrace, type ScorerTracing } from "./trace-batch.ts";
 
 /** What the scorers of all partitions share. */
 export interface ScorerContext {
@@ -40,7 +40,7 @@ export interface ScorerContext {
   readonly onDecided?: (decisions: Pick<Encoded, "withHits" | "without">) => void;
   readonly clock: Clock;
   readonly metrics: ScorerMetrics;
-  readonly recentTraces: RecentTraces;
+  readonly tracing: ScorerTracing;
   readonly logger: Logger;
 }
 
@@ -247,8 +247,8 @@ export class PartitionScorer {
 
   /** A few records at a time: their outputs are bytes before the next ones make more garbage. */
   #apply(read: readonly ReadRecord[], startedAtMs: number) {
-    const { encoding, clock, recentTraces } = this.#context;
-    const trace = new BatchTrace({ startedAtMs, clock, group: encoding.group }, recentTraces);
+    const { encoding, clock, tracing } = this.#context;
+    const trace = new BatchTrace({ startedAtMs, clock, group: encoding.group }, tracing);
     const encoded = noOutputs();
     const tally = new BatchTally();
     for (let from = 0; from < read.length; from += sliceRecords) {

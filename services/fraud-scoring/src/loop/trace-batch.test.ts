@@ -3,7 +3,7 @@ import { afterAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { MemoryLog, MemoryStore, MemoryTopics } from "../testing/memory-partition.ts";
 import { testContext } from "../testing/scorer-context.ts";
 import { PartitionScorer } from "./partition-scorer.ts";
-import { RecentTraces } from "./trace-batch.ts";
+import { RecentTraces, SpanBudget } from "./trace-batch.ts";
 
 type Exporter = NonNullable<Parameters<typeof startTracingWith>[0]>;
 type Span = Parameters<Exporter["export"]>[0][number];
@@ -28,7 +28,15 @@ const start = Date.UTC(2026, 0, 1);
 const traceIds = ["a", "b", "c"].map((digit) => digit.repeat(32));
 
 /** Three payments of one card within a minute, each out of a trace of its own; the third raises an alert. */
-async function score({ flags, batchRecords = 100 }: { flags: string; batchRecords?: number }) {
+async function score({
+  flags,
+  batchRecords = 100,
+  tracedPerSecond = 100,
+}: {
+  flags: string;
+  batchRecords?: number;
+  tracedPerSecond?: number;
+}) {
   const log = new MemoryLog();
   const pack = {
     generation: 1,
@@ -47,7 +55,8 @@ async function score({ flags, batchRecords = 100 }: { flags: string; batchRecord
     );
   });
   const topics = new MemoryTopics();
-  const context = testContext({ store: new MemoryStore(), producer: topics });
+  const tracing = { recent: new RecentTraces(10), budget: new SpanBudget(tracedPerSecond) };
+  const context = { ...testContext({ store: new MemoryStore(), producer: topics }), tracing };
   await new PartitionScorer(context, log.stay({ batchRecords })).run();
   await provider.forceFlush();
   return topics;
@@ -89,6 +98,23 @@ describe("the spans of a batch", () => {
     const decision = topics.sent.find(({ topic }) => topic === "fraud-decisions");
     expect(String(decision?.headers?.["traceparent"])).toContain(traceIds[0]);
   });
+});
+
+test("beyond the budget only payments that are not approved have spans; all traces go on", async () => {
+  const topics = await score({ flags: "01", tracedPerSecond: 1 });
+  const recorded = named("process card-activity").map((span) => span.spanContext().traceId);
+  expect(recorded).toEqual([traceIds[0], traceIds[2]]);
+  const traceparents = topics.sent
+    .filter(({ topic }) => topic === "fraud-decisions")
+    .map(({ headers }) => String(headers?.["traceparent"]));
+  expect(traceparents[1]).toBe(`00-${traceIds[1]}-${"1".repeat(16)}-01`);
+  expect(linked(named("raise alert")[0])).toEqual(traceIds);
+});
+
+test("a budget is earned anew with time, and never more than a second's worth", () => {
+  const budget = new SpanBudget(2);
+  const takes = [0, 0, 0, 500, 500, 60_000, 60_000, 60_000].map((atMs) => budget.take(atMs));
+  expect(takes).toEqual([true, true, false, true, false, true, true, false]);
 });
 
 test("remembered traces are bounded: the oldest are forgotten", () => {

@@ -1,11 +1,14 @@
 import type { FraudAlertRaised } from "@holdfast/contracts";
 import { arrive, header } from "@holdfast/messaging";
 import type { Clock } from "@holdfast/service-kit";
-import { recordSpan, type TraceHeaders } from "@holdfast/telemetry";
+import { counter, recordSpan, type TraceHeaders } from "@holdfast/telemetry";
 import type { ReadRecord } from "./read-records.ts";
 
 /** Of outputs that no trace belongs to. */
 export const noTrace: TraceHeaders = {};
+/** The way through change data capture, and the work. */
+const spansPerRecord = 2;
+const spansTotal = counter("trace_spans_total");
 
 /** When a batch was begun, milliseconds since the epoch, and by which consumer group. */
 export interface BatchWork {
@@ -21,37 +24,49 @@ const maxLinks = 128;
  * The spans of one batch. Each record's work belongs to the trace that the record came with; the
  * batch, which belongs to none of them, is a trace of its own with links to all; an alert is a span
  * of the payment that raised it, with links to every payment that it rests on. Nothing is recorded
- * for records whose trace is not sampled.
+ * for records whose trace is not sampled, nor, when more of them come than tracing may cost, for
+ * ordinary ones: their outputs then continue the trace that they came with.
  */
 export class BatchTrace {
   readonly #work: BatchWork;
-  readonly #recent: RecentTraces;
+  readonly #tracing: ScorerTracing;
   readonly #sampled: TraceHeaders[] = [];
   #records = 0;
+  #skipped = 0;
   #latest: { readonly read: ReadRecord; readonly trace: TraceHeaders } | undefined;
 
-  constructor(work: BatchWork, recent: RecentTraces) {
+  constructor(work: BatchWork, tracing: ScorerTracing) {
     this.#work = work;
-    this.#recent = recent;
+    this.#tracing = tracing;
   }
 
-  /** The trace that a record's outputs belong to; records come in order. */
-  of(read: ReadRecord): TraceHeaders {
+  /** The trace that a record's outputs belong to; records come in order. A notable one has spans always. */
+  of(read: ReadRecord, isNotable: boolean): TraceHeaders {
     if (this.#latest?.read === read) return this.#latest.trace;
-    const trace = traceOf(read, this.#work);
+    const trace = this.#traceOf(read, isNotable);
     this.#latest = { read, trace };
     this.#records += 1;
     if (isSampled(trace)) {
       this.#sampled.push(trace);
-      this.#recent.remember(read.record.eventId, trace);
+      this.#tracing.recent.remember(read.record.eventId, trace);
     }
     return trace;
   }
 
+  #traceOf(read: ReadRecord, isNotable: boolean): TraceHeaders {
+    const carried = carriedBy(read);
+    if (!isSampled(carried)) return carried;
+    if (isNotable || this.#tracing.budget.take(this.#work.startedAtMs)) {
+      return recordWork(read, carried, this.#work);
+    }
+    this.#skipped += spansPerRecord;
+    return carried;
+  }
+
   /** The trace that an alert belongs to; `cause` is undefined when time alone raised it. */
   ofAlert(alert: FraudAlertRaised, cause: ReadRecord | undefined): TraceHeaders {
-    const parent = cause === undefined ? noTrace : this.of(cause);
-    const links = this.#recent.of(alert.eventIds);
+    const parent = cause === undefined ? noTrace : this.of(cause, true);
+    const links = this.#tracing.recent.of(alert.eventIds);
     if (!isSampled(parent) && links.length === 0) return parent;
     const own = recordSpan("raise alert", {
       parent,
@@ -69,6 +84,7 @@ export class BatchTrace {
 
   /** Ends the batch; one of a single record is told by that record's own span. */
   end(): void {
+    if (this.#skipped > 0) spansTotal.add(this.#skipped, { result: "skipped" });
     const latest = this.#latest?.read.source;
     if (latest === undefined || this.#sampled.length < 2) return;
     recordSpan("score batch", {
@@ -120,17 +136,46 @@ export class RecentTraces {
   }
 }
 
-/**
- * The trace that the outputs of a record belong to: a span of this hop when the sender's trace is
- * sampled, else what the record carried.
- */
-function traceOf(read: ReadRecord, work: BatchWork): TraceHeaders {
-  const { headers, topic, partition } = read.source;
+/** How many of a process's records may have spans: a token bucket, filled by the batches' own clock. */
+export class SpanBudget {
+  readonly #perSecond: number;
+  #left: number;
+  #filledAtMs = 0;
+
+  /** At most `perSecond` records a second, and as many at once. */
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond;
+    this.#left = perSecond;
+  }
+
+  /** Whether one more record may have spans at `nowMs`. */
+  take(nowMs: number): boolean {
+    const earned = (Math.max(nowMs - this.#filledAtMs, 0) / 1000) * this.#perSecond;
+    this.#left = Math.min(this.#left + earned, this.#perSecond);
+    this.#filledAtMs = Math.max(nowMs, this.#filledAtMs);
+    if (this.#left < 1) return false;
+    this.#left -= 1;
+    return true;
+  }
+}
+
+/** What the scorers of one process share for their spans. */
+export interface ScorerTracing {
+  readonly recent: RecentTraces;
+  readonly budget: SpanBudget;
+}
+
+/** The trace that a record came with. */
+function carriedBy({ source: { headers } }: ReadRecord): TraceHeaders {
   const traceparent = headers[header.traceparent];
   if (traceparent === undefined) return noTrace;
   const tracestate = headers[header.tracestate];
-  const carried = { traceparent, ...(tracestate !== undefined && { tracestate }) };
-  if (!isSampled(carried)) return carried;
+  return { traceparent, ...(tracestate !== undefined && { tracestate }) };
+}
+
+/** Records a record's way here and the work on it. Returns what its outputs continue. */
+function recordWork(read: ReadRecord, carried: TraceHeaders, work: BatchWork): TraceHeaders {
+  const { topic, partition } = read.source;
   const own = recordSpan(`process ${topic}`, {
     kind: "consumer",
     parent: arrive({ record: read.source, group: work.group, nowMs: work.startedAtMs }),

@@ -2,7 +2,7 @@ import { silentLogger } from "@holdfast/telemetry";
 import { topicNames } from "../loop/outgoing.ts";
 import { PartitionScorer, type ScorerContext } from "../loop/partition-scorer.ts";
 import { createScorerMetrics } from "../loop/scorer-metrics.ts";
-import { RecentTraces } from "../loop/trace-batch.ts";
+import { RecentTraces, SpanBudget } from "../loop/trace-batch.ts";
 import { type MemoryLog, MemoryStore, MemoryTopics, testCodec } from "./memory-partition.ts";
 import { compileQuietCard, quietCardRuleset } from "./quiet-card-engine.ts";
 
@@ -36,7 +36,7 @@ export function testContext(
     },
     clock: { now: () => 0 },
     metrics,
-    recentTraces: new RecentTraces(100),
+    tracing: { recent: new RecentTraces(100), budget: new SpanBudget(100) },
     logger: silentLogger,
   };
 }

@@ -7,7 +7,7 @@ import { encodeOutputs, noOutputs } from "../loop/encode-outputs.ts";
 import type { Encoding } from "../loop/outgoing.ts";
 import type { ScorerContext } from "../loop/partition-scorer.ts";
 import { readRecords } from "../loop/read-records.ts";
-import { BatchTrace, RecentTraces } from "../loop/trace-batch.ts";
+import { BatchTrace, RecentTraces, SpanBudget } from "../loop/trace-batch.ts";
 
 /** The bytes that an output must have, and which record makes it. */
 export interface Expected {
@@ -25,7 +25,7 @@ export function digestOf(value: Buffer): string {
 function noSpans(): BatchTrace {
   return new BatchTrace(
     { startedAtMs: 0, clock: { now: () => 0 }, group: "" },
-    new RecentTraces(0),
+    { recent: new RecentTraces(0), budget: new SpanBudget(0) },
   );
 }
 

@@ -35,7 +35,8 @@ import { Scheduler } from "./world/scheduler.ts";
 
 const packageStatements = { ...outboxStatements, ...idempotencyStatements, ...workQueueStatements };
 
-const statements: Readonly<Record<ServiceName, StatementTable>> = {
+/** What the memory knows of each service's statements. */
+export const statements: Readonly<Record<ServiceName, StatementTable>> = {
   order: { ...packageStatements, ...orderStatements },
   payment: { ...packageStatements, ...paymentStatements },
   inventory: { ...packageStatements, ...inventoryStatements },

@@ -1,0 +1,17 @@
+import { resolve } from "node:path";
+import { useTestDatabase } from "@holdfast/testkit";
+import { beforeEach, expect, test } from "@jest/globals";
+import { orderContract } from "./order.ts";
+import { outboxCases } from "./outbox.ts";
+
+const service = resolve(import.meta.dirname, "../../../services/order");
+const db = useTestDatabase({ migrations: [resolve(service, "migrations")] });
+
+beforeEach(async () => {
+  await db.clear();
+  for (const sql of orderContract.seed.sql) await db.database.read(sql);
+});
+
+test.each([...outboxCases, ...orderContract.cases])("in Postgres: $name", async (one) => {
+  expect(await one.ask(db.database)).toEqual(one.expected);
+});

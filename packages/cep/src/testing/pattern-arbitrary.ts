@@ -54,7 +54,7 @@ function stage(index: number): fc.Arbitrary<CaseStage> {
       ),
       optional: often(4),
       greedy: often(3),
-      until: fc.option(simple, { freq: 2, nil: undefined }),
+      until: fc.option(where, { freq: 2, nil: undefined }),
       gap: fc.option(fc.integer({ min: 1, max: 6 }), { freq: 3, nil: undefined }),
     })
     .map(({ until, gap, ...drawn }) => tame({ name: `s${index}`, ...drawn }, until, gap));

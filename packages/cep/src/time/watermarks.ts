@@ -22,7 +22,10 @@ export type TimedRecord = {
   readonly appendedAt: number;
 };
 
-/** Progress of inputs that are known from the start; each holds the watermark until it speaks. */
+/**
+ * Progress of inputs that are known from the start. One that stays silent holds the watermark until
+ * it counts as idle, which is reckoned from the first record of any input.
+ */
 export function newWatermarks(inputs: readonly string[]): Watermarks {
   const fresh = (): InputProgress => ({
     maxAt: Number.NEGATIVE_INFINITY,
@@ -47,6 +50,9 @@ export function observe(
   const { input, at, appendedAt } = record;
   if (at > appendedAt + options.boundMs) return "future";
   const late = at <= watermarks.watermark;
+  for (const silent of Object.values(watermarks.inputs)) {
+    if (silent.appendedAt === Number.NEGATIVE_INFINITY) silent.appendedAt = appendedAt;
+  }
   const progress = watermarks.inputs[input];
   watermarks.inputs[input] = {
     maxAt: Math.max(progress?.maxAt ?? Number.NEGATIVE_INFINITY, at),

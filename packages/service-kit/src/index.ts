@@ -22,6 +22,7 @@ export {
 } from "./environment.ts";
 export { type DeadLetters, deadLetterRoutes } from "./http/dead-letter-routes.ts";
 export { freeText } from "./http/free-text.ts";
+export { type Page, pageOf } from "./http/page.ts";
 export type { RateLimit } from "./http/rate-limit.ts";
 export {
   defineRoute,

@@ -1,5 +1,5 @@
 import type { Query } from "@holdfast/outbox";
-import { type Caller, defineRoute, forbidden, type Route } from "@holdfast/service-kit";
+import { type Caller, defineRoute, forbidden, pageOf, type Route } from "@holdfast/service-kit";
 import { z } from "zod";
 import type { Audience } from "../domain/notice.ts";
 import { listNotifications, type Notification } from "../store/notifications.ts";
@@ -47,13 +47,11 @@ export function notificationRoutes(query: Query): readonly Route[] {
     handle: async ({ caller, query: { limit, cursor, ...wanted } }) => {
       const visible = visibleTo(caller, wanted);
       // One more than asked for tells whether there is a next page.
-      const found = await listNotifications(query, {
-        ...visible,
-        before: cursor,
-        limit: limit + 1,
-      });
-      const items = found.slice(0, limit);
-      const nextCursor = found.length > limit ? (items.at(-1)?.id ?? null) : null;
+      const { items, nextCursor } = await pageOf(
+        limit,
+        (count) => listNotifications(query, { ...visible, before: cursor, limit: count }),
+        ({ id }) => id,
+      );
       return { status: 200, body: { items: items.map(viewOf), nextCursor } };
     },
   });

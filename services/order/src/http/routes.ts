@@ -7,6 +7,7 @@ import {
   type Nudge,
   notFound,
   Problem,
+  pageOf,
   type Route,
 } from "@holdfast/service-kit";
 import type { Product } from "../domain/price-order.ts";
@@ -51,10 +52,12 @@ function products({ database }: RouteOptions): Route {
     request: { query: schemas.productQuery },
     responses: { 200: { description: "By ascending sku", schema: schemas.productList } },
     handle: async ({ query: { limit, cursor } }) => {
-      const found = await listProducts(database.read, { after: cursor, limit: limit + 1 });
-      const page: Product[] = found.slice(0, limit);
-      const nextCursor = found.length > limit ? (page.at(-1)?.sku ?? null) : null;
-      return { status: 200, body: { products: page, nextCursor } };
+      const { items: products, nextCursor } = await pageOf<Product>(
+        limit,
+        (count) => listProducts(database.read, { after: cursor, limit: count }),
+        ({ sku }) => sku,
+      );
+      return { status: 200, body: { products, nextCursor } };
     },
   });
 }

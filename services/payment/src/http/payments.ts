@@ -5,6 +5,7 @@ import {
   defineRoute,
   mayActFor,
   Problem,
+  pageOf,
   type Reply,
   type Route,
 } from "@holdfast/service-kit";
@@ -63,12 +64,12 @@ export function listPaymentsRoute({ database }: { database: Database }): Route {
     responses: { 200: { description: "A page", schema: PaymentsPage } },
     handle: async ({ query }) => {
       const { status, orderId, cursor, limit } = query;
-      const filter = { status, orderId, before: cursor, limit: limit + 1 };
-      const found = await listPayments(database.read, filter);
-      const page = found.slice(0, limit);
-      const last = found.length > limit ? page.at(-1) : undefined;
-      const nextCursor = last?.payment.terms.paymentId ?? null;
-      return { status: 200, body: { payments: page.map(analystView), nextCursor } };
+      const { items, nextCursor } = await pageOf(
+        limit,
+        (count) => listPayments(database.read, { status, orderId, before: cursor, limit: count }),
+        ({ payment }) => payment.terms.paymentId,
+      );
+      return { status: 200, body: { payments: items.map(analystView), nextCursor } };
     },
   });
 }

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { Display } from "../stack/display.ts";
 import { readSettings } from "../stack/settings.ts";
 import { gatherTools } from "../stack/tools.ts";
-import { type Count, runStep } from "./run-step.ts";
+import { type Count, failed, runStep } from "./run-step.ts";
+import { SharedSuite } from "./shared-suite.ts";
 import { type Step, steps } from "./steps.ts";
 
 /** The exit code: 0 when nothing failed. */
@@ -32,12 +33,17 @@ interface Outcome extends Count {
 /** A failed step does not keep the others from being tried: one run tells everything. */
 async function runAll(chosen: readonly Step[], scratch: string): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
+  const shared = new SharedSuite();
   for (const step of chosen) {
     console.log(`\n=== ${step.name}`);
     const began = performance.now();
-    const count = await runStep(step, scratch);
+    const count = await shared
+      .change(step.suite)
+      .then((surroundings) => runStep(step, { scratch, surroundings }))
+      .catch(failed);
     outcomes.push({ ...count, step, seconds: (performance.now() - began) / 1000 });
   }
+  await shared.stop();
   return outcomes;
 }
 

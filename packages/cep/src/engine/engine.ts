@@ -19,6 +19,7 @@ import {
   resetKeyState,
 } from "./state.ts";
 import { type Draft, JudgedStep, newDraft, tailOf } from "./step.ts";
+import { trim } from "./trim.ts";
 import type { Engine, EngineOptions, Limits, Lineage, Step, StepTail } from "./types.ts";
 
 const defaultLimits: Limits = { events: 1_000, runs: 256, matches: 40, idBytes: 16_384 };
@@ -94,9 +95,11 @@ class KeyedEngine implements Engine {
     const { cells } = state.early;
     if (watermark > this.#expiresAt(state)) resetKeyState(state, this.#lanes);
     if ((cells[dueCell] as number) <= watermark) this.#fireAll(state, watermark, draft);
+    const context = this.#context(state, watermark);
+    trim(this.#early, state.early, { context, at: event.at });
     const recent = state.early.logs[0] as EventLog;
     if (knowsId(this.#early.layout, recent, event.id)) return this.#end(state, "duplicate");
-    this.#judge(state, event, watermark);
+    this.#judge(state, event, context);
     if (event.at > (cells[latestCell] as number)) cells[latestCell] = event.at;
     const dueAt = this.#dueAt(state);
     cells[dueCell] = dueAt;
@@ -121,9 +124,8 @@ class KeyedEngine implements Engine {
     return new JudgedStep(draft);
   }
 
-  #judge(state: KeyState, event: StreamEvent, watermark: number): void {
+  #judge(state: KeyState, event: StreamEvent, context: JudgeContext): void {
     const draft = this.#draft;
-    const context = this.#context(state, watermark);
     const step = { event, context, output: draft, inOrder: true };
     draft.judgement = judge(this.#early, state.early, step);
     if (this.#final === undefined || state.final === undefined) return;

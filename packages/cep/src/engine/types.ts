@@ -119,8 +119,8 @@ export type StepTail = {
 /** The outcome of one event. */
 export type Step = StepTail & {
   /**
-   * `judged`: rules ran (for `final` engines: will run). `duplicate`: the id was known, nothing
-   * changed. `too_late`: older than the deduplication horizon, nothing changed.
+   * `judged`: rules ran (for `final` engines: will run). `duplicate`: the id was known, the
+   * event changed nothing. `too_late`: older than the deduplication horizon, nothing changed.
    */
   readonly disposition: "judged" | "duplicate" | "too_late";
   /** The event's time is not after the watermark: belongs to the late output as well. */

@@ -7,7 +7,7 @@ import { readRules } from "./expressions.ts";
 
 const folder = join(import.meta.dirname, "../../infra/prometheus");
 const root = join(import.meta.dirname, "../..");
-const cases = join(folder, "tests/alerts.yml");
+const cases = ["alerts.yml", "days.yml"].map((file) => join(folder, "tests", file));
 
 const isInstalled = spawnSync("promtool", ["--version"]).status === 0;
 const withPromtool = isInstalled ? test : test.skip;
@@ -26,15 +26,15 @@ describe("Prometheus", () => {
   });
 
   withPromtool(`raises each alert when it should, and no other time${note}`, () => {
-    expect(promtool("test", "rules", cases)).toBe("");
+    expect(promtool("test", "rules", ...cases)).toBe("");
   });
 
   test("has a case for each alert", () => {
     interface Cases {
       tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[];
     }
-    const { tests } = parse(readFileSync(cases, "utf8")) as Cases;
-    const fired = tests
+    const fired = cases
+      .flatMap((file) => (parse(readFileSync(file, "utf8")) as Cases).tests)
       .flatMap((one) => one.alert_rule_test)
       .filter(({ exp_alerts }) => exp_alerts.length > 0)
       .map(({ alertname }) => alertname);

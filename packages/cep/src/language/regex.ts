@@ -85,7 +85,9 @@ class Parser {
     if (match[0] === "?") return { min: 0, max: 1 };
     const min = Number(match[1]);
     if (match[2] === undefined) return { min, max: min };
-    return { min, max: match[3] === "" ? Number.POSITIVE_INFINITY : Number(match[3]) };
+    const max = match[3] === "" ? Number.POSITIVE_INFINITY : Number(match[3]);
+    if (max < min) throw new RegexFailure("a repetition runs backwards");
+    return { min, max };
   }
 
   #atom(): Regex {

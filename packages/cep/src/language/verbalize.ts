@@ -52,7 +52,7 @@ export function formatValue(value: unknown, type: string, currency: string): str
   if (type === "money") return formatMoney(value, currency);
   if (type === "duration") return describeDuration(value);
   if (type === "timestamp") return new Date(value).toISOString();
-  return String(type === "double" ? Math.round(value * 100) / 100 : value);
+  return String(type === "double" ? Number(value.toPrecision(6)) : value);
 }
 
 /** A condition in English: "the amount is above $100.00 and the merchant is not "m-1"". */
@@ -62,7 +62,9 @@ export function describe(node: Expression, wording: Wording): string {
     case "literal":
       return formatValue(node.value, node.type, wording.stream.currency);
     case "field":
-      return describeField(node.name, node.index);
+      return node.type === "bool"
+        ? `${describeField(node.name, node.index)} is true`
+        : describeField(node.name, node.index);
     case "aggregate":
       return describeAggregate(node, wording);
     case "has":

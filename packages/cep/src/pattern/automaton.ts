@@ -1,4 +1,4 @@
-import { GraphBuilder, matchesNothing, numberPredicates } from "./build.ts";
+import { GraphBuilder, numberPredicates } from "./build.ts";
 import type { Edge, Guard, State } from "./graph.ts";
 import { heapify, offer, poll } from "./heap.ts";
 import { checkPattern, type PatternProblem, type PatternSpec } from "./pattern.ts";
@@ -58,10 +58,6 @@ export class Automaton<E> {
     const predicates = numberPredicates(spec.stages);
     const builder = new GraphBuilder(spec, predicates);
     this.#start = builder.build();
-    if (matchesNothing(this.#start)) {
-      const message = "The pattern can match without any event: make one stage required.";
-      throw new PatternError([{ stage: undefined, message }]);
-    }
     this.spec = spec;
     this.states = builder.states;
     this.#predicates = predicates.conditions;

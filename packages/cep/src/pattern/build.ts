@@ -288,19 +288,6 @@ function addClause(state: State, forbidden: Conjunction): void {
   for (const edge of state.edges) edge.guard = [...edge.guard, { all: forbidden, expect: false }];
 }
 
-/** Whether a run can end in a match without taking an event: such a pattern is refused. */
-export function matchesNothing(start: State): boolean {
-  const seen = new Set<State>();
-  const stack = [start];
-  for (let state = stack.pop(); state !== undefined; state = stack.pop()) {
-    if (state.kind === "final") return true;
-    if (seen.has(state)) continue;
-    seen.add(state);
-    for (const edge of state.edges) if (edge.action === "proceed") stack.push(edge.target);
-  }
-  return false;
-}
-
 export function isPositive<C>(stage: Stage<C>): boolean {
   return !isNegative(stage.link);
 }

@@ -62,6 +62,10 @@ export function checkPattern<C>(spec: PatternSpec<C>): readonly PatternProblem[]
   const problems: PatternProblem[] = [];
   const { stages, withinMs, skip } = spec;
   if (stages.length === 0) problems.push({ stage: undefined, message: "A pattern needs a stage." });
+  else if (stages.every((stage) => isNegative(stage.link) || isOptional(stage))) {
+    const message = "The pattern can match without any event: make one stage required.";
+    problems.push({ stage: undefined, message });
+  }
   stages.forEach((stage, index) => {
     for (const message of stageProblems(spec, stage, index))
       problems.push({ stage: index, message });

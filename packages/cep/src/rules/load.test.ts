@@ -175,6 +175,12 @@ const mistakes: readonly (readonly [string, string, RegExp])[] = [
     stages("[{ as: a }, { as: b, where: tx.amount > last(b.amount) }]"),
     /ranges over an earlier stage here: a\./,
   ],
+  ["nothing required", stages("[{ as: a, times: 0-2 }, { as: b, optional: true }]"), /required/],
+  [
+    "a skip to an absence",
+    stages("[{ as: a }, { as: x, not: followedBy }, { as: b }]", "within: 1m\nskip: toFirst(x)"),
+    /"skip" cannot be "toFirst\(x\)"/,
+  ],
   ["a gap above within", stages("[{ as: a }, { as: b, gap: 20m }]"), /gap of a stage/],
   [
     "an unknown skip",
@@ -216,6 +222,54 @@ const mistakes: readonly (readonly [string, string, RegExp])[] = [
     one("table: { as: profile, type: profile }\nwhere: tx.amount > profile.limit"),
     /declare its "memory"/,
   ],
+  ["a regular expression backwards", where('tx.merchant.matches("a{2,1}")'), /runs backwards/],
+  [
+    "a join of one name with itself",
+    one(
+      "join: { left: { as: l, type: ordered }, right: { as: l, type: captured }, between: [0s, 5m] }",
+    ),
+    /"l" cannot be a name here/,
+  ],
+  [
+    "a table by the name of the event",
+    one("memory: 1d\ntable: { as: tx, type: profile }\nwhere: tx.online"),
+    /"tx" cannot be a name here/,
+  ],
+  ["a rule for no event type", one("on: []\nwhere: tx.online"), /names no event type/],
+  ["a date alone", one("effectiveFrom: 2026-01-31\nwhere: tx.online"), /must be a time such as/],
+  [
+    "a day that does not exist",
+    one("effectiveFrom: 2026-02-30T00:00:00Z\nwhere: tx.online"),
+    /must be a time such as/,
+  ],
+  ["an endless id", `- { id: ${"a".repeat(65)}, version: 1, where: tx.online, ${then} }`, /64 at/],
+  ["an id in Cyrillic", `- { id: "правило", version: 1, where: tx.online, ${then} }`, /no rule id/],
+  ["a version beyond all numbers", "- { id: r, version: 99999999999999999999 }", /1 to 1000000/],
+  ["an infinite version", "- { id: r, version: .inf }", /1 to 1000000, found Infinity/],
+  ["an amount beyond all numbers", where("tx.amount > 99999999999999999999.99"), /no amount of/],
+  ["a number beyond all numbers", where("tx.retries > 99999999999999999999"), /no value of the/],
+  ["an amount with an exponent", where("tx.amount > 1e5"), /no amount of USD/],
+  ["money compared with a double", where("tx.amount > tx.risk"), /compare money with a double/],
+  ["parentheses without end", where("(".repeat(3_000)), /has 3000 characters, 2000 are allowed/],
+  ["a condition without end", where("tx.online && ".repeat(9_000)), /2000 are allowed/],
+  ["a macro", where("[1, 2].exists(x, x > 1)"), /not part of the rule language/],
+  ["a comparison with null", where("tx.merchant == null"), /no value of the rule language/],
+  ["a pattern out of a variable", where("tx.merchant.matches(tx.order)"), /needs a text literal/],
+  ["a back reference", where('tx.merchant.matches("(a)\\\\1")'), /not supported/],
+  ["nested repetitions", where('tx.merchant.matches("((a{1,99}){1,99}){1,99}")'), /too large/],
+  ["a duration with a fraction", windowed("{ sliding: 1.5h }"), /must be a duration/],
+  ["a duration beyond all numbers", windowed("{ sliding: 99999999999999999999d }"), /a duration/],
+  ["an alias of nothing", "- *nope", /rule files use no aliases/],
+  [
+    "an alias of a rule",
+    `- &a { id: a, version: 1, where: tx.online, ${then} }\n- *a`,
+    /no aliases/,
+  ],
+  ["a rule that contains itself", "- &a { id: r, pattern: [*a] }", /A stage is a map/],
+  ["a merge key", `- { <<: { id: a }, id: b }`, /Unknown key "<<"/],
+  ["two documents", "- a\n---\n- b", /holds one document/],
+  ["a key from the prototype", "- { __proto__: 1, constructor: 2 }", /Unknown key "__proto__"/],
+  ["a rule that is a number", "- 5", /A rule is a map with an id/],
   ["a text as rules", "hello", /list of rules, found "hello"/],
   ["broken YAML", "- id: [", /no valid YAML/],
   ["a key twice", "- id: a\n  id: b", /no valid YAML: Map keys must be unique/],
@@ -254,6 +308,23 @@ test("all mistakes of all files come at once, with their places", () => {
   ]);
 });
 
+test("aliases that multiply without end are refused before they are followed", () => {
+  const level = (name: string, of: string): string => `${name}: &${name} [${of.repeat(9)}1]`;
+  const names = [..."abcdefghij"];
+  const bomb = names.map((name, i) => level(name, i === 0 ? "1, " : `*${names[i - 1]}, `));
+  const text = `- { ${bomb.join(", ")} }`;
+  expect(messages(text).join("\n")).toMatch(/Unknown key "a"/);
+});
+
+test("a message repeats no more than the beginning of a value", () => {
+  const [message = ""] = messages(one(`mode: ${"x".repeat(100_000)}\nwhere: tx.online`));
+  expect(message.length).toBeLessThan(300);
+});
+
+test("a byte order mark is no mistake", () => {
+  expect(messages(`\uFEFF${where("tx.online")}`)).toEqual([]);
+});
+
 test("a pack needs a stream, and only one", () => {
   expect(loadRules([])).toMatchObject({ ok: false, errors: [{ line: 1 }] });
   expect(loadRules([{ path: "a.yaml", content: "[]" }])).toMatchObject({ ok: false });
@@ -289,6 +360,11 @@ test.each([
     one("memory: 30d\nwhere: tx.amount > 4 * history.avg(tx.amount)"),
     "Holds a payment when the amount is above 4 times the card's own average amount over 30 days",
   ],
+  [
+    where("tx.online && tx.amount * 1.005 > 1.00"),
+    "Holds a payment when the online is true and the amount times 1.005 is above $1.00",
+  ],
+  [where("true"), "Holds a payment when it is made"],
 ])("a rule says what it does", (rules, sentence) => {
   const loaded = load(rules);
   expect(loaded.ok && loaded.pack.rules[0]?.sentence).toBe(sentence);

@@ -1,4 +1,4 @@
-import { isMap, isSeq } from "yaml";
+import { isMap, isSeq, type Node } from "yaml";
 import type { Stream } from "../stream.ts";
 import type { RuleDefinition, RulePack } from "./definition.ts";
 import { MapReader } from "./map-reader.ts";
@@ -60,7 +60,10 @@ function readRules(file: SourceFile, stream: Stream): readonly Located[] {
   }
   return root.items.flatMap((item) => {
     if (!isMap(item)) {
-      file.report(root, "A rule is a map with an id.");
+      file.report(
+        item as Node | null,
+        `A rule is a map with an id, found ${describeNode(item as Node | null)}.`,
+      );
       return [];
     }
     const rule = readRule(file, item, stream);

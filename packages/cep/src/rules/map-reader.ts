@@ -60,6 +60,14 @@ export class MapReader {
     return undefined;
   }
 
+  /** The name at "as": a plain one that nothing else has. */
+  alias(taken: readonly string[]): string | undefined {
+    const alias = this.text("as");
+    if (alias === undefined || (/^[a-z]\w*$/i.test(alias) && !taken.includes(alias))) return alias;
+    this.report(this.node("as"), `"${alias}" cannot be a name here: take another plain one.`);
+    return undefined;
+  }
+
   integer(name: string, range: { readonly min: number; readonly max: number }): number | undefined {
     const node = this.node(name);
     if (node === undefined) return undefined;

@@ -21,7 +21,12 @@ export function readCondition(
   const node = reader.node(name);
   if (node === undefined) return undefined;
   const text = isScalar(node) && typeof node.value !== "object" ? String(node.value) : undefined;
-  if (text === undefined || text === "" || text.length > maxLength || node === null) {
+  if (text !== undefined && text.length > maxLength) {
+    const message = `"${name}" has ${text.length} characters, ${maxLength} are allowed: split the rule.`;
+    reader.report(node, message);
+    return undefined;
+  }
+  if (text === undefined || text === "" || node === null) {
     const message = `"${name}" must be a condition such as tx.amount > 100.00, found ${describeNode(node)}.`;
     reader.report(node ?? reader.keyNode(name), message);
     return undefined;

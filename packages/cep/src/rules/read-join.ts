@@ -18,8 +18,10 @@ export function readJoin(reader: MapReader, scope: Scope): JoinPlan | undefined 
   join.require("between", "between: [0s, 5m]");
   const leftReader = join.child("left");
   const rightReader = join.child("right");
-  const left = leftReader && readSide(leftReader, scope);
-  const right = rightReader && readSide(rightReader, scope);
+  const taken = [scope.stream.variable, "history"];
+  const left = leftReader && readSide(leftReader, { scope, taken });
+  const others = left === undefined ? taken : [...taken, left.alias];
+  const right = rightReader && readSide(rightReader, { scope, taken: others });
   const bounds = readBounds(join);
   if (!left || !right || !leftReader || !rightReader || !bounds) return undefined;
   const leftWhere = readWhere(leftReader, left, {
@@ -42,11 +44,14 @@ export function readJoin(reader: MapReader, scope: Scope): JoinPlan | undefined 
   };
 }
 
-function readSide(reader: MapReader, scope: Scope): Side | undefined {
+function readSide(
+  reader: MapReader,
+  { scope, taken }: { readonly scope: Scope; readonly taken: readonly string[] },
+): Side | undefined {
   reader.allow(["as", "type", "where"]);
   reader.require("as", "as: order");
   reader.require("type", "type: ordered");
-  const alias = reader.text("as");
+  const alias = reader.alias(taken);
   const type = reader.text("type");
   const { types } = scope.stream;
   if (type !== undefined && !types.includes(type)) {

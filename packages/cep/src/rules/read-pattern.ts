@@ -183,14 +183,11 @@ function readSkip(reader: MapReader, stages: readonly Stage<Condition>[]): Skip 
   if (text === undefined) return reader.has("skip") ? undefined : { kind: "none" };
   if (text === "none" || text === "toNext" || text === "pastLast") return { kind: text };
   const match = /^(toFirst|toLast)\((\w+)\)$/.exec(text);
-  const [, kind, stage] = match ?? [];
-  if (stage === undefined || (kind !== "toFirst" && kind !== "toLast")) {
-    const known = [
-      "none",
-      "toNext",
-      "pastLast",
-      ...stages.flatMap((s) => [`toFirst(${s.name})`, `toLast(${s.name})`]),
-    ];
+  const [, kind, stage = ""] = match ?? [];
+  const taking = stages.filter(({ link }) => !link.startsWith("not")).map(({ name }) => name);
+  if (!taking.includes(stage) || (kind !== "toFirst" && kind !== "toLast")) {
+    const targets = taking.flatMap((name) => [`toFirst(${name})`, `toLast(${name})`]);
+    const known = ["none", "toNext", "pastLast", ...targets];
     reader.report(reader.node("skip"), `"skip" cannot be "${text}": ${didYouMean(text, known)}`);
     return undefined;
   }

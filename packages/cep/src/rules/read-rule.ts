@@ -8,7 +8,7 @@ import { readJoin } from "./read-join.ts";
 import { readPattern } from "./read-pattern.ts";
 import { readWindowPlan } from "./read-window.ts";
 import { describeSentence } from "./sentence.ts";
-import type { SourceFile } from "./source.ts";
+import { describeNode, type SourceFile } from "./source.ts";
 
 /** Keys that a rule may have. */
 export const ruleKeys: readonly string[] = [
@@ -72,8 +72,9 @@ export function readRule(
 function readId(reader: MapReader): string | undefined {
   if (!reader.require("id", "id: velocity-60s")) return undefined;
   const id = reader.text("id");
-  if (id === undefined || /^[a-z0-9]+(-[a-z0-9]+)*$/.test(id)) return id;
-  reader.report(reader.node("id"), `"${id}" is no rule id: use small letters, digits and hyphens.`);
+  if (id === undefined || /^(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*$/.test(id)) return id;
+  const message = `${describeNode(reader.node("id"))} is no rule id: use small letters, digits and hyphens, 64 at most.`;
+  reader.report(reader.node("id"), message);
   return undefined;
 }
 
@@ -112,11 +113,14 @@ function readHead(
   };
 }
 
+const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z$/;
+
 function readInstant(reader: MapReader, name: string): number | undefined {
   const text = reader.text(name);
   if (text === undefined) return undefined;
-  const at = Date.parse(text);
-  if (Number.isFinite(at)) return at;
+  const at = instant.test(text) ? Date.parse(text) : Number.NaN;
+  // A day that the month does not have is carried over into the next one by Date.
+  if (Number.isFinite(at) && new Date(at).toISOString().startsWith(text.slice(0, 10))) return at;
   reader.report(reader.node(name), `"${name}" must be a time such as 2026-01-31T00:00:00Z.`);
   return undefined;
 }
@@ -135,7 +139,7 @@ function readTable(reader: MapReader, stream: Stream): TableSpec | undefined {
   table.allow(["as", "type"]);
   table.require("as", "as: profile");
   table.require("type", "type: profileChanged");
-  const alias = table.text("as");
+  const alias = table.alias([stream.variable, "history"]);
   const type = table.text("type");
   if (type !== undefined && !stream.types.includes(type)) {
     table.report(

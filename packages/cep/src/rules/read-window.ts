@@ -62,6 +62,9 @@ function readTypes(reader: MapReader, scope: Scope): readonly string[] | undefin
       `Unknown event type "${type}": ${didYouMean(type, scope.stream.types)}`,
     );
   }
+  if (types?.length === 0) {
+    reader.report(reader.node("on"), '"on" names no event type: the rule would see nothing.');
+  }
   return types;
 }
 

@@ -65,7 +65,7 @@ function describeWindowPlan(plan: WindowPlan, wording: Wording): string {
   const gate = trivial(plan.gate) ? "" : describe(plan.gate.expression, wording);
   const separate = plan.gate !== plan.fill && gate !== "" ? `${gate} and ` : "";
   if (counted !== undefined) return `${separate}${counted}`;
-  if (plan.having === undefined) return gate;
+  if (plan.having === undefined) return gate === "" ? "it is made" : gate;
   const filter = trivial(plan.fill)
     ? ""
     : ` (counting those where ${describe(plan.fill.expression, wording)})`;

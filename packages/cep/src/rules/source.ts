@@ -1,4 +1,5 @@
 import {
+  isAlias,
   isMap,
   isScalar,
   isSeq,
@@ -19,9 +20,14 @@ export class SourceFile {
 
   constructor(file: RuleFile) {
     this.path = file.path;
-    const document = parseDocument(file.content, { lineCounter: this.#lines, uniqueKeys: true });
+    const content = file.content.replace(/^\uFEFF/, "");
+    const document = parseDocument(content, { lineCounter: this.#lines, uniqueKeys: true });
     for (const error of document.errors) {
-      const message = error.message.split(" at line ")[0]?.replace(/:?\s*$/, "") ?? "";
+      const first = error.message.split(" at line ")[0]?.replace(/:?\s*$/, "") ?? "";
+      const message =
+        error.code === "MULTIPLE_DOCS"
+          ? "a rule file holds one document, here a second begins"
+          : first;
       this.report(error.pos[0], `This is no valid YAML: ${message}.`);
     }
     this.root = document.errors.length > 0 ? null : document.contents;
@@ -41,6 +47,9 @@ export class SourceFile {
   }
 }
 
+/** Characters of a value that a message repeats. */
+const longestQuote = 60;
+
 /** Key and value of a YAML map entry. */
 export type Entry = { readonly name: string; readonly key: Node; readonly value: Node | null };
 
@@ -56,10 +65,13 @@ export function entriesOf(map: YAMLMap): readonly Entry[] {
 
 /** What a node is, for messages: `a list`, `"abc"`, `nothing`. */
 export function describeNode(node: Node | null | undefined): string {
+  if (isAlias(node)) return `*${node.source} (rule files use no aliases: write it out)`;
   if (isMap(node)) return "a map";
   if (isSeq(node)) return "a list";
   if (!isScalar(node) || node.value === null) return "nothing";
-  return JSON.stringify(node.value);
+  if (typeof node.value === "number") return String(node.value);
+  const text = JSON.stringify(node.value);
+  return text.length <= longestQuote ? text : `${text.slice(0, longestQuote)}…`;
 }
 
 /** Offset of a scalar's first character of text, behind an opening quote. */

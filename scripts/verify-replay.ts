@@ -1,20 +1,27 @@
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { suiteAddresses } from "./command/addresses.ts";
-import { runCommand } from "./command/run-command.ts";
+import { type Given, runCommand } from "./command/run-command.ts";
 import { root } from "./stack/settings.ts";
 
 const HELP = `Re-executes each partition's log through a fresh scorer, from its first record to where the
 scorer has committed, and compares every decision and alert of this engine version with what is on
 the topics, byte for byte. A difference ends it with exit code 1 and the first differing record.
 
-  npm run verify:replay
+  npm run verify:replay [-- --snapshots FOLDER] [--from-beginning]
+
+  --snapshots FOLDER  a verification that finds no difference leaves the states that it came to there,
+                      and the next one goes on from the newest; those that the log does not follow on
+                      any more are removed
+  --from-beginning    from as far back as the log reaches: its first record, else the oldest snapshot
 
 Addresses: KAFKA_BROKERS and SCHEMA_REGISTRY_URL, else those of the running demo.
 `;
 
-function verify(): number {
+const options = { snapshots: { type: "string" }, "from-beginning": { type: "boolean" } } as const;
+
+function verify({ values }: Given<typeof options>): number {
   const addresses = suiteAddresses();
   const { status } = spawnSync(
     process.execPath,
@@ -27,6 +34,8 @@ function verify(): number {
         KAFKA_BROKERS: addresses.kafkaBrokers.join(","),
         SCHEMA_REGISTRY_URL: addresses.schemaRegistryUrl,
         SCHEMA_CACHE_DIR: join(tmpdir(), "holdfast-schemas"),
+        ...(values.snapshots !== undefined && { VERIFY_SNAPSHOTS: resolve(values.snapshots) }),
+        ...(values["from-beginning"] && { VERIFY_FROM_BEGINNING: "yes" }),
       },
     },
   );
@@ -35,7 +44,6 @@ function verify(): number {
 
 await runCommand({
   help: HELP,
-  // The log is always taken from its beginning; the flag says so for those who want to be sure.
-  options: { "from-beginning": { type: "boolean" } },
+  options,
   run: verify,
 });

@@ -76,10 +76,12 @@ export function useTestDatabase(
     await cloneTemplate(name, options.migrations ?? []);
     database = open();
     owner = new pg.Client({ connectionString: urlOf(name), application_name: "fixture" });
+    // Some tests take the server down; without a listener that would be an uncaught exception.
+    owner.on("error", () => undefined);
     await owner.connect();
   });
   afterAll(async () => {
-    await owner?.end();
+    await owner?.end().catch(() => undefined);
     await Promise.all(opened.map((each) => each.close()));
     await dropWithoutLeaks(name);
   });

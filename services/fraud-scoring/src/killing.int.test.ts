@@ -40,7 +40,7 @@ test(
     await suite.settled(180_000);
     const found = await suite.verify();
     process.stdout.write(
-      `${payments.sent} payments, ${kills} kills: ${JSON.stringify({ ...found, differences: found.differences.length })}\\n`,
+      `${payments.sent} payments, ${kills} kills: ${JSON.stringify({ ...found, differences: found.differences.length })}\n`,
     );
     expect(found.differences.slice(0, 3)).toEqual([]);
     expect(found.compared.decisions).toBe(payments.sent);

@@ -107,6 +107,16 @@ describe("four payments above $100 within a minute on one card", () => {
   });
 });
 
+test("a decision that the caller has seen is not sent again", async () => {
+  const url = `${scorer.url}/decisions/${decisionIdOf("fp_fast-0")}`;
+  const headers = { Authorization: "Bearer demo-analyst" };
+  const etag = (await fetch(url, { headers })).headers.get("etag") ?? "";
+  // Without the last one fetch itself adds no-cache.
+  const conditional = { ...headers, "If-None-Match": etag, "Cache-Control": "max-age=0" };
+  const again = await fetch(url, { headers: conditional });
+  expect([etag === "", again.status]).toEqual([false, 304]);
+});
+
 describe("a record that nothing can be made of", () => {
   const poison = {
     "random bytes": Buffer.from([1, 2, 3, 4, 5, 6, 7]),
@@ -173,6 +183,20 @@ test("the metrics tell what was done", async () => {
   expect(text).toMatch(/^fraud_decisions_total\{outcome="review"\} 2$/m);
   expect(text).toMatch(/^fraud_partitions_owned\{state="running"\} 6$/m);
   expect(text).toMatch(/^fraud_ruleset_generation\{partition="0"\} 1$/m);
+  const exported = [
+    "fraud_event_lateness_seconds_count",
+    'fraud_partition_lag_records{partition="0"} 0',
+    "fraud_watermark_delay_seconds{",
+    'fraud_cache_lookups_total{result="miss"}',
+    "fraud_cache_bytes ",
+    "fraud_batch_records_count",
+    "fraud_state_commit_duration_seconds_count",
+    "fraud_state_cards ",
+    'fraud_events_set_aside_total{reason="unusable"}',
+    "dlq_records_total{",
+    "fraud_rule_labels_total{",
+  ];
+  expect(exported.filter((metric) => !text.includes(`\n${metric}`))).toEqual([]);
 });
 
 test("SIGTERM ends it cleanly: everything is committed", async () => {

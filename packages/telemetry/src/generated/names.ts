@@ -57,6 +57,7 @@ export const metrics = {
   fraud_rule_labels_total: {"kind":"counter","labels":["rule","label"],"help":"Hits of a rule that a person or a chargeback confirmed or refuted."},
   fraud_events_set_aside_total: {"kind":"counter","labels":["reason"],"help":"Records without a decision, by reason, such as late, duplicate, quarantined or unusable."},
   fraud_watermark_delay_seconds: {"kind":"gauge","labels":["partition"],"help":"Distance between the newest append time and the watermark of a partition."},
+  fraud_partition_lag_records: {"kind":"gauge","labels":["partition"],"help":"Records of a partition that are on the log and not scored yet, as the last fetch saw it."},
   fraud_batch_records: {"kind":"histogram","labels":[],"help":"Records applied in one round of the loop.","boundaries":[1,2,5,10,25,50,100,250,500,1000,2500,5000]},
   fraud_state_commit_duration_seconds: {"kind":"histogram","labels":[],"help":"Time of one transaction that stores card state and position.","boundaries":[0.0005,0.001,0.0025,0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10,30]},
   fraud_state_cards: {"kind":"gauge","labels":[],"help":"Cards in the database."},

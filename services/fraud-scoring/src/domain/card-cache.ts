@@ -106,6 +106,10 @@ export class CardCache {
     }
   }
 
+  *all(): Iterable<Card> {
+    for (const { card } of this.#places.values()) if (card !== undefined) yield card;
+  }
+
   resize(card: Card, bytes: number): void {
     this.#bytes += bytes - card.bytes;
     card.bytes = bytes;

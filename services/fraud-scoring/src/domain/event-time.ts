@@ -15,6 +15,11 @@ export function watermarkAfter(watermark: number, at: number): number {
   return Math.max(watermark, at - outOfOrdernessBoundMs - 1);
 }
 
+/** The largest event time that a watermark has seen. */
+export function latestTimeAt(watermark: number): number {
+  return watermark + outOfOrdernessBoundMs + 1;
+}
+
 /**
  * Whether an event claims a time that had not come when its record was appended. Judged against the
  * log's time, never this process's, so that a replay judges the same.

@@ -1,4 +1,6 @@
 import type { FraudDecided } from "@holdfast/contracts";
+import type { JudgedRecord } from "../domain/activity.ts";
+import { latestTimeAt } from "../domain/event-time.ts";
 import type { Output, SetAsideReason } from "../domain/partition-machine.ts";
 
 /** How often each of a few words came. */
@@ -24,9 +26,23 @@ export class BatchTally {
   readonly setAside: { readonly reason: SetAsideReason; readonly errorClass: string }[] = [];
   /** When the input of each decision was appended, milliseconds. */
   readonly appendedAt: number[] = [];
+  /** How far behind the largest time before it each event of a card is, milliseconds; 0 when ahead. */
+  readonly behindMs: number[] = [];
+  #latestAt: number;
 
-  add(records: number, outputs: readonly Output[]): void {
-    this.records += records;
+  /** `watermark` is the partition's before the batch. */
+  constructor(watermark: number) {
+    this.#latestAt = latestTimeAt(watermark);
+  }
+
+  /** What became of some records, in order. */
+  add(judged: readonly JudgedRecord[], outputs: readonly Output[]): void {
+    this.records += judged.length;
+    for (const { judgement } of judged) {
+      if (judgement.kind !== "card") continue;
+      this.behindMs.push(Math.max(this.#latestAt - judgement.at, 0));
+      this.#latestAt = Math.max(this.#latestAt, judgement.at);
+    }
     for (const output of outputs) {
       if (output.kind === "decision") {
         this.outcomes.count(output.decision.outcome);

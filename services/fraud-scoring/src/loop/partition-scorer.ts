@@ -250,12 +250,12 @@ export class PartitionScorer {
     const { encoding, clock, tracing } = this.#context;
     const trace = new BatchTrace({ startedAtMs, clock, group: encoding.group }, tracing);
     const encoded = noOutputs();
-    const tally = new BatchTally();
+    const tally = new BatchTally(this.#machine.watermark);
     for (let from = 0; from < read.length; from += sliceRecords) {
       const some = read.slice(from, from + sliceRecords);
       const outputs = this.#machine.apply(some, this.#batch);
       encodeOutputs(encoding, { outputs, read: some, trace }, encoded);
-      tally.add(some.length, outputs);
+      tally.add(some, outputs);
     }
     trace.end();
     return { encoded, tally };
@@ -302,6 +302,7 @@ export class PartitionScorer {
     return {
       watermark: this.#machine.watermark,
       newestAppendAt: this.#newestAppendAt,
+      lagRecords: Math.max(Number(this.#stay.endOffset) - this.#nextOffset, 0),
       generation: this.#machine.ruleset?.generation ?? 0,
       cacheBytes: this.#cards.bytes,
       cachedCards: this.#cards.size,

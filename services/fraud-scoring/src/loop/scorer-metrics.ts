@@ -7,6 +7,8 @@ export interface PartitionStatus {
   readonly watermark: number;
   /** When the newest record that was applied was appended, milliseconds; NaN before the first. */
   readonly newestAppendAt: number;
+  /** Records on the log that are not scored yet. */
+  readonly lagRecords: number;
   readonly generation: number;
   readonly cacheBytes: number;
   readonly cachedCards: number;
@@ -33,6 +35,7 @@ export interface ScorerMetrics {
 
 const decisions = counter("fraud_decisions_total");
 const decisionSeconds = histogram("fraud_decision_duration_seconds");
+const lateness = histogram("fraud_event_lateness_seconds");
 const alerts = counter("fraud_alerts_total");
 const ruleResults = counter("fraud_rule_results_total");
 const setAside = counter("fraud_events_set_aside_total");
@@ -85,6 +88,7 @@ function observePartitions(
     { value: running.size, labels: { state: "running" } },
   ]);
   observe("fraud_ruleset_generation", () => each(({ generation }) => generation));
+  observe("fraud_partition_lag_records", () => each(({ lagRecords }) => lagRecords));
   observe("fraud_watermark_delay_seconds", async () =>
     (await each(({ watermark, newestAppendAt }) => (newestAppendAt - watermark) / 1000)).filter(
       // Nothing can be said before the first event, and before the first record of a stay.
@@ -102,6 +106,7 @@ function countBatch(tally: BatchTally, { nowMs, topic }: { nowMs: number; topic:
   for (const [outcome, sum] of tally.outcomes)
     decisions.add(sum, { outcome: outcome.toLowerCase() });
   for (const at of tally.appendedAt) decisionSeconds.record(Math.max(nowMs - at, 0) / 1000);
+  for (const behindMs of tally.behindMs) lateness.record(behindMs / 1000);
   for (const [rule, sums] of tally.rules) {
     for (const [result, sum] of sums) ruleResults.add(sum, { rule, result: result.toLowerCase() });
   }

@@ -60,7 +60,8 @@ function cardChange(card: Card, cards: CardCache): CardChange {
   };
 }
 
-function storedRuleset({ generation, rulesetId, files, engine }: Ruleset): StoredRuleset {
+/** A rule set as it is stored. */
+export function storedRuleset({ generation, rulesetId, files, engine }: Ruleset): StoredRuleset {
   return { generation, rulesetId, files, lineage: engine.lineage };
 }
 

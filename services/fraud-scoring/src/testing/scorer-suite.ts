@@ -32,7 +32,7 @@ import {
 } from "@holdfast/testkit";
 import { afterAll, beforeAll } from "@jest/globals";
 import { type TopicNames, topicNames } from "../loop/outgoing.ts";
-import { type Verification, verifyReplay } from "../verify/verify-replay.ts";
+import { type Verification, type VerifyOptions, verifyReplay } from "../verify/verify-replay.ts";
 
 const logger = silentLogger;
 const service = join(import.meta.dirname, "../..");
@@ -66,8 +66,10 @@ export interface ScorerSuite {
   ): Promise<void>;
   /** Resolves when everything on card-activity is scored and committed. */
   settled(limitMs?: number): Promise<void>;
+  /** Deletes the records of card-activity before these offsets, as retention does. */
+  expire(before: readonly { readonly partition: number; readonly offset: string }[]): Promise<void>;
   /** Compares the topics with a fresh run over the log. */
-  verify(): Promise<Verification>;
+  verify(options?: Pick<VerifyOptions, "snapshots" | "fromBeginning">): Promise<Verification>;
 }
 
 /** Call once at the top of a test file. */
@@ -134,7 +136,9 @@ export function useScorerSuite(name: string): ScorerSuite {
       };
       await waitFor(isSettled, { limitMs, everyMs: 100, what: "everything is scored" });
     },
-    verify: () => verifyReplay({ kafka, codec, group, topicPrefix: prefix, logger }),
+    expire: (before) => deleteRecords(kafka, topics.activity, before),
+    verify: (options = {}) =>
+      verifyReplay({ kafka, codec, group, topicPrefix: prefix, logger, ...options }),
   };
 }
 
@@ -222,4 +226,18 @@ async function freePort(): Promise<number> {
   server.close();
   if (address === null || typeof address === "string") throw new Error("No port was given");
   return address.port;
+}
+
+async function deleteRecords(
+  kafka: KafkaClient,
+  topic: string,
+  before: readonly { readonly partition: number; readonly offset: string }[],
+): Promise<void> {
+  const client = kafka.admin();
+  await client.connect();
+  try {
+    await client.deleteTopicRecords({ topic, partitions: [...before] });
+  } finally {
+    await client.disconnect();
+  }
 }

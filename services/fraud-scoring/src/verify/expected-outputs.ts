@@ -1,13 +1,17 @@
 import { createHash } from "node:crypto";
 import type { IncomingRecord } from "@holdfast/messaging";
+import { decodeCard, encodeCard } from "../domain/card.ts";
 import { CardCache } from "../domain/card-cache.ts";
+import { noWatermark } from "../domain/event-time.ts";
 import { PartitionMachine } from "../domain/partition-machine.ts";
 import { engineVersion } from "../engine-version.ts";
 import { encodeOutputs, noOutputs } from "../loop/encode-outputs.ts";
 import type { Encoding } from "../loop/outgoing.ts";
 import type { ScorerContext } from "../loop/partition-scorer.ts";
 import { readRecords } from "../loop/read-records.ts";
+import { storedRuleset } from "../loop/state-change.ts";
 import { BatchTrace, RecentTraces, SpanBudget } from "../loop/trace-batch.ts";
+import type { PartitionState } from "./snapshots.ts";
 
 /** The bytes that an output must have, and which record makes it. */
 export interface Expected {
@@ -29,19 +33,43 @@ function noSpans(): BatchTrace {
   );
 }
 
+type ReferenceContext = Pick<ScorerContext, "codec" | "compile" | "restore"> & {
+  readonly encoding: Encoding;
+};
+
+interface Running {
+  readonly machine: PartitionMachine;
+  readonly cards: CardCache;
+}
+
 /**
- * Runs partitions from their first record with fresh machines, everything in memory: what the log
- * alone says about decisions and alerts. Feed each partition's records in order, in any portions.
+ * Runs partitions from their first record, or from a snapshot on, with machines of its own and
+ * everything in memory: what the log alone says about decisions and alerts. Feed each partition's
+ * records in order, in any portions.
  */
 export class ReferenceRun {
   readonly decisions = new Map<string, Expected>();
   readonly alerts = new Map<string, Expected>();
-  readonly #context: Pick<ScorerContext, "codec" | "compile"> & { readonly encoding: Encoding };
-  readonly #machines = new Map<number, PartitionMachine>();
+  readonly #context: ReferenceContext;
+  readonly #running = new Map<number, Running>();
   #batch = 0;
 
-  constructor(context: Pick<ScorerContext, "codec" | "compile"> & { readonly encoding: Encoding }) {
+  constructor(context: ReferenceContext, from: readonly PartitionState[] = []) {
     this.#context = context;
+    for (const state of from) this.#running.set(state.partition, this.#restored(state));
+  }
+
+  /** What a partition's machine knows now; `nextOffset` is where the caller stopped feeding it. */
+  stateOf(partition: number, nextOffset: number): PartitionState {
+    const { machine, cards } = this.#runningOf(partition);
+    const { watermark, ruleset } = machine;
+    return {
+      partition,
+      nextOffset,
+      watermark: Number.isFinite(watermark) ? watermark : null,
+      ruleset: ruleset === undefined ? null : storedRuleset(ruleset),
+      cards: [...cards.all()].map((card) => ({ card: card.fingerprint, state: encodeCard(card) })),
+    };
   }
 
   async feed(records: readonly IncomingRecord[]): Promise<void> {
@@ -53,7 +81,7 @@ export class ReferenceRun {
   async #apply(partition: number, records: readonly IncomingRecord[]): Promise<void> {
     const { codec, encoding } = this.#context;
     const read = await readRecords(codec, records);
-    const machine = this.#machineOf(partition);
+    const { machine } = this.#runningOf(partition);
     this.#batch += 1;
     // One record at a time: an alert then knows the record that raised it.
     for (const one of read) {
@@ -77,16 +105,31 @@ export class ReferenceRun {
     return topic === topics.alerts ? this.alerts : undefined;
   }
 
-  #machineOf(partition: number): PartitionMachine {
-    const known = this.#machines.get(partition);
+  #runningOf(partition: number): Running {
+    const known = this.#running.get(partition);
     if (known !== undefined) return known;
-    const { compile, encoding } = this.#context;
-    const machine = new PartitionMachine({
-      input: { topic: encoding.topics.activity, engineVersion },
-      compile,
-      cards: new CardCache(),
+    const fresh = this.#restored({
+      partition,
+      nextOffset: 0,
+      watermark: null,
+      ruleset: null,
+      cards: [],
     });
-    this.#machines.set(partition, machine);
-    return machine;
+    this.#running.set(partition, fresh);
+    return fresh;
+  }
+
+  #restored(state: PartitionState): Running {
+    const { compile, restore, encoding } = this.#context;
+    const ruleset = state.ruleset === null ? undefined : restore(state.ruleset);
+    const cards = new CardCache();
+    if (ruleset !== undefined) {
+      for (const { card, state: bytes } of state.cards) {
+        cards.addClean(decodeCard(card, bytes, ruleset.engine));
+      }
+    }
+    const input = { topic: encoding.topics.activity, engineVersion };
+    const watermark = state.watermark ?? noWatermark;
+    return { cards, machine: new PartitionMachine({ input, compile, cards, watermark, ruleset }) };
   }
 }

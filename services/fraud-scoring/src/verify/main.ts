@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import { createCodec, createKafka, kafkaSecurity } from "@holdfast/messaging";
 import { kafkaVariables, parseEnvironment, variable } from "@holdfast/service-kit";
 import { silentLogger } from "@holdfast/telemetry";
 import { z } from "zod";
+import { openSnapshots } from "./snapshots.ts";
 import { verifyReplay } from "./verify-replay.ts";
 
 /** `npm run verify:replay`: exit 1 and the first difference when the topics are not what the log says. */
@@ -10,6 +12,9 @@ const config = parseEnvironment(
     ...kafkaVariables,
     SCORER_GROUP: variable.text().default("fraud-scoring"),
     SCORER_TOPIC_PREFIX: variable.text().optional(),
+    /** A folder for verified states: the next verification goes on from there. */
+    VERIFY_SNAPSHOTS: variable.text().optional(),
+    VERIFY_FROM_BEGINNING: variable.text().optional(),
   }),
 );
 const logger = silentLogger;
@@ -19,6 +24,7 @@ const codec = await createCodec({
   topics: ["card-activity", "fraud-decisions", "fraud-alerts"],
   logger,
 });
+const folder = config.VERIFY_SNAPSHOTS;
 const found = await verifyReplay({
   kafka: createKafka({
     brokers: config.KAFKA_BROKERS,
@@ -30,6 +36,8 @@ const found = await verifyReplay({
   group: config.SCORER_GROUP,
   topicPrefix: config.SCORER_TOPIC_PREFIX ?? "",
   logger,
+  ...(folder !== undefined && { snapshots: openSnapshots(join(folder, config.SCORER_GROUP)) }),
+  fromBeginning: config.VERIFY_FROM_BEGINNING !== undefined,
 });
 const { differences, ...counts } = found;
 process.stdout.write(

@@ -10,9 +10,10 @@ import {
 } from "@holdfast/messaging";
 import type { Logger } from "@holdfast/telemetry";
 import { engineVersion } from "../engine-version.ts";
-import { topicNames } from "../loop/outgoing.ts";
-import { compileRuleset } from "../ruleset.ts";
+import { type TopicNames, topicNames } from "../loop/outgoing.ts";
+import { compileRuleset, restoreRuleset } from "../ruleset.ts";
 import { digestOf, type Expected, ReferenceRun } from "./expected-outputs.ts";
+import type { openSnapshots, Snapshot } from "./snapshots.ts";
 
 /** Which log is verified. */
 export interface VerifyOptions {
@@ -21,6 +22,10 @@ export interface VerifyOptions {
   readonly group: string;
   readonly topicPrefix: string;
   readonly logger: Logger;
+  /** Where verified states are kept; without it every verification is of the whole log. */
+  readonly snapshots?: ReturnType<typeof openSnapshots>;
+  /** From as far back as the log allows, not from the newest snapshot. */
+  readonly fromBeginning?: boolean;
 }
 
 /** One output that is not what the log says. */
@@ -34,6 +39,10 @@ export interface Difference {
 
 /** What a verification found. */
 export interface Verification {
+  /** Where it began: the log's first record, or a snapshot's name. */
+  readonly from: string;
+  /** The snapshot that it left; null when none is kept, or something differed. */
+  readonly snapshot: string | null;
   readonly records: number;
   readonly compared: { readonly decisions: number; readonly alerts: number };
   /** Outputs of another engine version, which are not compared. */
@@ -48,43 +57,73 @@ export interface Verification {
 const portion = 2_000;
 
 /**
- * Re-executes each partition of card-activity from its first record, up to where the scorer has
- * committed, and compares every decision and alert of this engine version with what is on the
- * topics, byte for byte. Throws when a log no longer begins at offset 0.
+ * Re-executes each partition of card-activity from its first record, or from a snapshot that an
+ * earlier verification left, up to where the scorer has committed, and compares every decision and
+ * alert of this engine version with what is on the topics, byte for byte. Throws when a log does not
+ * reach back to offset 0 nor to any snapshot.
  */
 export async function verifyReplay(options: VerifyOptions): Promise<Verification> {
   const { kafka, codec, group, topicPrefix } = options;
   const topics = topicNames(topicPrefix, group);
-  const bounds = await committedBounds(kafka, group, topics.activity);
-  const reference = new ReferenceRun({
-    codec,
-    compile: compileRuleset,
-    encoding: { codec, topics, group },
-  });
-  const records = await feedAll(reference, bounds, { ...options, topic: topics.activity });
+  const logs = await readLogs(kafka, group, topics);
+  const start = await startOf(logs, options);
+  const reference = new ReferenceRun(
+    {
+      codec,
+      compile: compileRuleset,
+      restore: restoreRuleset,
+      encoding: { codec, topics, group },
+    },
+    start.snapshot.partitions,
+  );
+  const ranges = rangesOf(logs, start.snapshot);
+  const records = await feedAll(reference, ranges, { ...options, topic: topics.activity });
+  const found = await compareAll(options, { reference, ranges, topics, before: start.snapshot });
+  const isSound = found.differences.length === 0;
+  const states = [...ranges].map(([partition, { to }]) => reference.stateOf(partition, to));
+  const next = { partitions: isSound ? states : [], alertEnds: logs.alertEnds };
+  const snapshot = isSound ? await options.snapshots?.write(next) : undefined;
+  return { from: start.name, snapshot: snapshot ?? null, records, ...found };
+}
+
+async function compareAll(
+  options: VerifyOptions,
+  { reference, ranges, topics, before }: Compared,
+): Promise<Omit<Verification, "from" | "snapshot" | "records">> {
   const decisions = new Comparison(topics.decisions, reference.decisions);
   const alerts = new Comparison(topics.alerts, reference.alerts);
   let foreign = 0;
   for await (const record of readAll(options, [topics.decisions, topics.alerts])) {
-    const decoded = await decodedOutput(codec, record);
+    const decoded = await decodedOutput(options.codec, record);
     if (decoded === undefined) {
       foreign += 1;
     } else if (decoded.type === "FraudDecided") {
       const { decisionId, inputPartition, inputOffset, engineVersion: version } = decoded.event;
-      const isBeyond = inputOffset >= (bounds.get(inputPartition) ?? 0);
-      if (!isBeyond) decisions.compare(decisionId, version, record);
+      const range = ranges.get(inputPartition) ?? { from: 0, to: 0 };
+      const isInside = inputOffset >= range.from && inputOffset < range.to;
+      if (isInside) decisions.compare(decisionId, version, record);
     } else if (decoded.type === "FraudAlertRaised") {
-      alerts.compare(decoded.event.alertId, decoded.event.engineVersion, record);
+      const { alertId, engineVersion: version } = decoded.event;
+      // An alert does not name its input: one that is not expected and lies before the snapshot's
+      // end was verified with it.
+      const isBefore = Number(record.offset) < (before.alertEnds[record.partition] ?? 0);
+      if (reference.alerts.has(alertId) || !isBefore) alerts.compare(alertId, version, record);
     }
   }
   return {
-    records,
     compared: { decisions: decisions.equal, alerts: alerts.equal },
     otherVersions: decisions.otherVersions + alerts.otherVersions,
     repeated: decisions.repeated + alerts.repeated,
     foreign,
     differences: [...decisions.differences(), ...alerts.differences()],
   };
+}
+
+interface Compared {
+  readonly reference: ReferenceRun;
+  readonly ranges: Ranges;
+  readonly topics: TopicNames;
+  readonly before: Snapshot;
 }
 
 /** Undefined for bytes that are no event. Throws when the registry does not answer. */
@@ -107,32 +146,78 @@ function permanentlyUnreadable(error: unknown): undefined {
   if (natureOf(error) !== "permanent") throw error;
 }
 
-type Bounds = ReadonlyMap<number, number>;
+/** The part of each partition's log that is re-executed: `from` included, `to` not. */
+type Ranges = ReadonlyMap<number, { readonly from: number; readonly to: number }>;
 
-async function committedBounds(kafka: KafkaClient, group: string, topic: string): Promise<Bounds> {
+interface Logs {
+  /** The first offset on the log, and the one up to which the scorer has committed. */
+  readonly partitions: ReadonlyMap<number, { readonly start: number; readonly committed: number }>;
+  readonly alertEnds: Readonly<Record<number, number>>;
+}
+
+async function readLogs(kafka: KafkaClient, group: string, topics: TopicNames): Promise<Logs> {
   const admin = createTopicAdmin({ kafka });
   try {
-    for (const [partition, { start }] of await admin.offsets(topic)) {
-      if (start !== "0") {
-        throw new Error(`${topic} ${partition} begins at ${start}: it cannot be re-executed whole`);
-      }
-    }
-    const lags = await admin.lag(group, [topic]);
-    return new Map(lags.map((lag) => [lag.partition, Number(lag.committedOffset)]));
+    const starts = await admin.offsets(topics.activity);
+    const lags = await admin.lag(group, [topics.activity]);
+    const partitions = lags.map(({ partition, committedOffset }) => {
+      const start = Number(starts.get(partition)?.start ?? 0);
+      return [partition, { start, committed: Number(committedOffset) }] as const;
+    });
+    // After the committed offsets: what they stand for was published before.
+    const ends = await admin.offsets(topics.alerts);
+    const alertEnds = [...ends].map(([partition, { end }]) => [partition, Number(end)] as const);
+    return { partitions: new Map(partitions), alertEnds: Object.fromEntries(alertEnds) };
   } finally {
     await admin.close();
   }
 }
 
+const nothing: Snapshot = { partitions: [], alertEnds: {} };
+
+/** Snapshots that the log does not follow on any more are removed: they are kept as long as it is. */
+async function startOf(
+  { partitions }: Logs,
+  { snapshots, fromBeginning = false }: VerifyOptions,
+): Promise<{ name: string; snapshot: Snapshot }> {
+  const isWhole = [...partitions.values()].every(({ start }) => start === 0);
+  if (isWhole && (fromBeginning || snapshots === undefined)) {
+    return { name: "beginning", snapshot: nothing };
+  }
+  const names = (await snapshots?.names()) ?? [];
+  for (const name of fromBeginning ? names : names.toReversed()) {
+    const snapshot = (await snapshots?.read(name)) ?? nothing;
+    const follows = snapshot.partitions.every(({ partition, nextOffset }) => {
+      const log = partitions.get(partition);
+      return log !== undefined && nextOffset >= log.start && nextOffset <= log.committed;
+    });
+    if (follows && snapshot.partitions.length === partitions.size) return { name, snapshot };
+    await snapshots?.remove(name);
+  }
+  if (isWhole) return { name: "beginning", snapshot: nothing };
+  throw new Error("The log does not reach back to its beginning, nor to a snapshot");
+}
+
+function rangesOf({ partitions }: Logs, snapshot: Snapshot): Ranges {
+  const from = new Map(snapshot.partitions.map((state) => [state.partition, state.nextOffset]));
+  return new Map(
+    [...partitions].map(([partition, { committed }]) => [
+      partition,
+      { from: from.get(partition) ?? 0, to: committed },
+    ]),
+  );
+}
+
 async function feedAll(
   reference: ReferenceRun,
-  bounds: Bounds,
+  ranges: Ranges,
   options: VerifyOptions & { readonly topic: string },
 ): Promise<number> {
   let count = 0;
   let waiting: IncomingRecord[] = [];
   for await (const record of readAll(options, [options.topic])) {
-    if (Number(record.offset) >= (bounds.get(record.partition) ?? 0)) continue;
+    const { from, to } = ranges.get(record.partition) ?? { from: 0, to: 0 };
+    if (Number(record.offset) < from || Number(record.offset) >= to) continue;
     waiting.push(record);
     count += 1;
     if (waiting.length < portion) continue;

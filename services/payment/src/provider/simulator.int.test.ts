@@ -48,13 +48,17 @@ async function fail(modes: object): Promise<void> {
 
 test("the simulator understands every step, and its answers are understood", async () => {
   const granted = await provider.carryOut(authorize, { key: "p1/authorize", signal });
-  expect(granted).toEqual({ outcome: "succeeded", authorizationId: expect.any(String) });
+  const authorizationGranted = { outcome: "succeeded", authorizationId: expect.any(String) };
+  expect(granted).toEqual({ ...authorizationGranted, feeMinor: 0 });
   if (granted.outcome !== "succeeded") return;
   const { authorizationId } = granted;
   const capture = { step: "capture", authorizationId } as const;
   const refund = { step: "refund", authorizationId, amountMinor: 200 } as const;
   const release = { step: "void", authorizationId } as const;
-  expect(await provider.carryOut(capture, { key: "p1/capture", signal })).toEqual(granted);
+  expect(await provider.carryOut(capture, { key: "p1/capture", signal })).toEqual({
+    ...granted,
+    feeMinor: 7,
+  });
   expect(await provider.carryOut(refund, { key: "p1/refund/r1", signal })).toEqual(granted);
   expect(await provider.carryOut(release, { key: "p1/void", signal })).toEqual({
     outcome: "refused",

@@ -1,4 +1,4 @@
-import { type Row, ServerError, type View } from "./engine.ts";
+import type { Row, View } from "./engine.ts";
 import type { StatementTable } from "./statement-table.ts";
 
 type Key = string;
@@ -265,8 +265,3 @@ export const workQueueStatements: StatementTable = {
     },
   },
 };
-
-/** The server's answer to a row that a constraint forbids. */
-export function violates(constraint: string): ServerError {
-  return new ServerError("23514", `new row violates constraint "${constraint}"`);
-}

@@ -13,17 +13,19 @@ export async function takenPorts(parts: readonly NativePart[]): Promise<string[]
   );
 }
 
-const firstOffset = 10_000;
-const offsetStep = 1_000;
-const offsets = 20;
+/**
+ * Where a run may lie that chooses its ports itself. They stay below 32,768: from there on Linux gives
+ * ports to outgoing connections, and one that was free a moment ago need not be so any more.
+ */
+export const offsets: readonly number[] = Array.from({ length: 20 }, (_, at) => 1_000 + 750 * at);
 
 /**
  * A shift at which every port of the plan is free. Where the search begins depends on the process, so
  * that two runs that start at the same time do not choose the same ports.
  */
 export async function freeOffset(plan: (offset: number) => readonly NativePart[]): Promise<number> {
-  for (let tried = 0; tried < offsets; tried += 1) {
-    const offset = firstOffset + ((process.pid + tried) % offsets) * offsetStep;
+  for (let tried = 0; tried < offsets.length; tried += 1) {
+    const offset = offsets[(process.pid + tried) % offsets.length] ?? 0;
     if ((await takenPorts(plan(offset))).length === 0) return offset;
   }
   throw new Error("no free ports for this run");

@@ -45,7 +45,7 @@ export async function createTcpProxy(): Promise<TcpProxy> {
       [client, upstream],
       [upstream, client],
     ] as const) {
-      void pump(from, to, () => toxic);
+      pump(from, to, () => toxic);
     }
   });
 
@@ -91,24 +91,33 @@ export async function createTcpProxy(): Promise<TcpProxy> {
   };
 }
 
-/** Carries data in one direction until the connection ends. */
-async function pump(from: Socket, to: Socket, toxicNow: () => Toxic | null): Promise<void> {
-  try {
-    for await (const data of from) {
-      for (const piece of await pass(data as Buffer, toxicNow())) {
-        if (!to.write(piece)) await new Promise((resolve) => to.once("drain", resolve));
-        if (to.destroyed) return;
-      }
+/** Carries data in one direction until the connection ends, at next to no cost while nothing is wrong. */
+function pump(from: Socket, to: Socket, toxicNow: () => Toxic | null): void {
+  const write = (data: Buffer): void => {
+    if (to.write(data)) return;
+    from.pause();
+    to.once("drain", () => from.resume());
+  };
+  const writeSpoilt = async (data: Buffer, toxic: Toxic): Promise<void> => {
+    from.pause(); // what comes next waits, so that the order stays
+    for (const piece of await pass(data, toxic)) {
+      if (to.destroyed) return;
+      if (!to.write(piece)) await new Promise((resolve) => to.once("drain", resolve));
     }
-    to.end();
-  } catch {
-    to.destroy();
-  }
+    from.resume();
+  };
+  from.on("data", (data: Buffer) => {
+    const toxic = toxicNow();
+    if (toxic === null) write(data);
+    else void writeSpoilt(data, toxic);
+  });
+  from.once("end", () => to.end());
+  from.resume(); // a client comes paused
 }
 
 /** What comes out at the other end, when it does. */
-async function pass(data: Buffer, toxic: Toxic | null): Promise<Buffer[]> {
-  switch (toxic?.type) {
+async function pass(data: Buffer, toxic: Toxic): Promise<Buffer[]> {
+  switch (toxic.type) {
     case "latency":
       await delay(toxic.latencyMs);
       return [data];

@@ -1,5 +1,12 @@
 export { StateFormatError } from "./engine/bytes.ts";
 export { createEngine, nextLineage } from "./engine/engine.ts";
+export type {
+  HistoryView,
+  KeyView,
+  PartialMatchView,
+  RuleView,
+  WindowView,
+} from "./engine/inspect-types.ts";
 export type { KeyState } from "./engine/state.ts";
 export type {
   Alert,

@@ -6,6 +6,8 @@ import { type EventLog, knowsId } from "../window/log.ts";
 import { StateCodec } from "./codec.ts";
 import { compileLane } from "./compile-lane.ts";
 import { type Firing, firePatterns, fireWindows, laneDueAt, sayFinally } from "./fire.ts";
+import { inspectKey } from "./inspect.ts";
+import type { KeyView } from "./inspect-types.ts";
 import { collect, judge } from "./judge.ts";
 import type { JudgeContext } from "./judge-context.ts";
 import type { JudgeStep, Output } from "./judgement.ts";
@@ -153,6 +155,11 @@ class KeyedEngine implements Engine {
     const state = this.#codec.decode(bytes);
     state.early.cells[dueCell] = this.#dueAt(state);
     return state;
+  }
+
+  inspect(state: KeyState, at: number): KeyView {
+    const copy = this.decode(this.encode(state));
+    return inspectKey(copy, { stream: this.#pack.stream, lanes: this.#lanes, at });
   }
 
   /** Fires what is due, one time after the other, so that the result is the same at any pace. */

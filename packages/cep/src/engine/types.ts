@@ -1,5 +1,6 @@
 import type { Action, Mode, Rule } from "../rules/types.ts";
 import type { StreamEvent, Value } from "../stream.ts";
+import type { KeyView } from "./inspect-types.ts";
 import type { KeyState } from "./state.ts";
 
 /** Limits per key; exceeding one follows the rule's overflow policy and is flagged, never silent. */
@@ -158,6 +159,11 @@ export type Engine = {
   process(state: KeyState, event: StreamEvent, watermark: number): Step;
   /** Fires what is due at `watermark`. Without anything due it changes nothing at all. */
   advance(state: KeyState, watermark: number): StepTail;
+  /**
+   * What each rule knows of the key at a time (of the key's latest event, if that is later): for
+   * people, with an English sentence each. Changes nothing; costs as much as a restart of the key.
+   */
+  inspect(state: KeyState, at: number): KeyView;
   /** Equal states give equal bytes. */
   encode(state: KeyState): Uint8Array;
   /**

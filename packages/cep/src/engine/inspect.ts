@@ -1,0 +1,216 @@
+import { describeDuration } from "../language/duration.ts";
+import { type Expression, walk } from "../language/expression.ts";
+import { formatValue } from "../language/verbalize.ts";
+import type { RuleDefinition } from "../rules/definition.ts";
+import type { Stream, StreamEvent, Value } from "../stream.ts";
+import { closesAt, writeBucket } from "../window/buckets.ts";
+import { partialMatchesOf } from "./inspect-partials.ts";
+import type { HistoryView, KeyView, RuleView, WindowView } from "./inspect-types.ts";
+import { maxListedIds } from "./judge-windows.ts";
+import type { CompiledLane, CompiledRule } from "./lane-plan.ts";
+import { type KeyState, type LaneState, type Lanes, latestCell } from "./state.ts";
+
+/** A lane, a state that may be changed, and the time at which it is looked at. */
+type Looking = {
+  readonly stream: Stream;
+  readonly lane: CompiledLane;
+  readonly state: LaneState;
+  readonly at: number;
+};
+
+/**
+ * What each rule knows of a key at a time. Slides windows on and ages histories, so `state` must be
+ * a copy that nobody uses afterwards.
+ */
+export function inspectKey(
+  state: KeyState,
+  look: { readonly stream: Stream; readonly lanes: Lanes; readonly at: number },
+): KeyView {
+  const { stream, lanes } = look;
+  const latestAt = state.early.cells[latestCell] as number;
+  const at = Math.max(look.at, latestAt);
+  const early = { stream, lane: lanes.early, state: state.early, at };
+  const final =
+    lanes.final !== undefined && state.final !== undefined
+      ? [{ stream, lane: lanes.final, state: state.final, at }]
+      : [];
+  const rules = Number.isFinite(at)
+    ? [early, ...final].flatMap((looking) =>
+        looking.lane.rules.map((rule) => inspectRule(looking, rule)),
+      )
+    : [];
+  return { at, latestAt: Number.isFinite(latestAt) ? latestAt : undefined, rules };
+}
+
+function inspectRule(looking: Looking, rule: CompiledRule): RuleView {
+  const { id, version, mode, sentence } = rule.definition;
+  const { lane, state, stream } = looking;
+  const pattern = lane.patterns[rule.pattern ?? -1];
+  const runs = state.runs[rule.pattern ?? -1];
+  return {
+    ruleId: id,
+    version,
+    mode,
+    time: lane.time,
+    sentence,
+    windows: [...slidingOf(looking, rule), ...bucketsOf(looking, rule)],
+    partialMatches:
+      pattern === undefined || runs === undefined
+        ? []
+        : partialMatchesOf(pattern.automaton, runs, stream.words.events),
+    history: historyOf(looking, rule),
+  };
+}
+
+function slidingOf(looking: Looking, rule: CompiledRule): readonly WindowView[] {
+  const { lane, state, at } = looking;
+  const asked = lane.slidings[rule.sliding ?? -1];
+  if (asked === undefined) return [];
+  const { window, aggregates } = asked;
+  window.slide(state, at);
+  const values = freshValues(lane);
+  const counted = { fn: "count", column: undefined, slot: values.length } as const;
+  const panes = state.panes[rule.sliding ?? -1];
+  const folded = panes === undefined || panes.length === 0 ? undefined : { panes, at };
+  window.write(state, [...aggregates, counted], { values, panes: folded });
+  const number = window.newestAt(state, at);
+  return [
+    windowView(looking, rule, {
+      kind: "sliding",
+      from: at - window.sizeMs,
+      to: at,
+      events: values[counted.slot] ?? 0,
+      eventIds: window.idsAt(state, { at, number, most: maxListedIds }),
+      approximate: folded !== undefined,
+      values,
+    }),
+  ];
+}
+
+/** Windows that are open, or closed and not yet told. */
+function bucketsOf(looking: Looking, rule: CompiledRule): readonly WindowView[] {
+  const { lane, state, at } = looking;
+  const asked = lane.buckets[rule.bucket ?? -1];
+  if (asked === undefined) return [];
+  const { window, aggregates } = asked;
+  const open = (state.buckets[rule.bucket ?? -1] ?? []).filter(
+    (bucket) => bucket.dirty || closesAt(window, bucket) > at,
+  );
+  return open.map((bucket) => {
+    const values = freshValues(lane);
+    const counted = { fn: "count", column: undefined, slot: values.length } as const;
+    writeBucket(window, bucket, { sources: [...aggregates, counted], values });
+    return windowView(looking, rule, {
+      kind: window.window.kind,
+      from: bucket.start,
+      to: Number.isFinite(bucket.end) ? closesAt(window, bucket) : at,
+      events: values[counted.slot] ?? 0,
+      eventIds: bucket.ids.slice(),
+      approximate: false,
+      values,
+    });
+  });
+}
+
+type Seen = Omit<WindowView, "values" | "limit" | "explanation"> & { readonly values: number[] };
+
+function windowView(looking: Looking, rule: CompiledRule, seen: Seen): WindowView {
+  const { stream } = looking;
+  const named = valuesOf(looking, rule, { scope: "window", aggregates: seen.values });
+  const limit = limitOf(rule.definition, stream);
+  const { events, from, to } = seen;
+  const counted = `${events} ${events === 1 ? stream.words.event : stream.words.events}`;
+  const values = wordsOf(looking, rule, named);
+  const limited = limit === undefined ? "" : `, limit ${limit}`;
+  return {
+    ...seen,
+    values: named,
+    limit,
+    explanation: `${counted} from ${iso(from)} to ${iso(to)}: ${values}${limited}.`,
+  };
+}
+
+function historyOf(looking: Looking, rule: CompiledRule): HistoryView | undefined {
+  const { lane, state, at, stream } = looking;
+  const asked = lane.histories[rule.history ?? -1];
+  if (asked === undefined) return undefined;
+  const { window, aggregates } = asked;
+  const values = freshValues(lane);
+  window.write(state, aggregates, { values, at });
+  const named = valuesOf(looking, rule, { scope: "history", aggregates: values });
+  const { memoryMs } = window.options;
+  const words = wordsOf(looking, rule, named);
+  return {
+    from: at - memoryMs,
+    to: at,
+    values: named,
+    explanation: `The ${stream.words.key}'s own history over ${describeDuration(memoryMs)}: ${words}.`,
+  };
+}
+
+function freshValues({ blank }: CompiledLane): number[] {
+  return blank.aggregates.slice();
+}
+
+/** The rule's aggregates over its window or history, by the texts that its author wrote. */
+function valuesOf(
+  { lane, stream, at }: Looking,
+  rule: CompiledRule,
+  from: { readonly scope: "window" | "history"; readonly aggregates: number[] },
+): Readonly<Record<string, Value>> {
+  const texts = aggregateTexts(rule.definition, from.scope);
+  const { evaluation } = lane.scratch;
+  evaluation.event = nobody(stream, at);
+  evaluation.aggregates = from.aggregates;
+  const leaves = rule.leaves.filter(({ name }) => texts.has(name));
+  return Object.fromEntries(leaves.map(({ name, read }) => [name, read(evaluation)]));
+}
+
+function aggregateTexts(
+  { plan }: RuleDefinition,
+  scope: "window" | "history",
+): ReadonlySet<string> {
+  const texts = new Set<string>();
+  if (plan.kind === "join") return texts;
+  const conditions =
+    plan.kind === "window"
+      ? [plan.gate, ...(plan.having === undefined ? [] : [plan.having])]
+      : plan.spec.stages.map(({ where }) => where);
+  for (const { expression } of conditions) {
+    for (const node of walk(expression)) {
+      if (node.kind === "aggregate" && node.scope.kind === scope) texts.add(node.text);
+    }
+  }
+  return texts;
+}
+
+/** Aggregates do not look at the event at hand; this one stands for none. */
+function nobody(stream: Stream, at: number): StreamEvent {
+  return { id: "", type: stream.judged[0] ?? "", at, values: [] };
+}
+
+/** The limit of the plain shape `aggregate > limit`, in words. */
+function limitOf({ plan }: RuleDefinition, stream: Stream): string | undefined {
+  const having: Expression | undefined =
+    plan.kind === "window" ? plan.having?.expression : undefined;
+  if (having?.kind !== "compare" || having.left.kind !== "aggregate") return undefined;
+  if (having.right.kind !== "literal") return undefined;
+  return formatValue(having.right.value, having.right.type, stream.currency);
+}
+
+function wordsOf(
+  { stream }: Looking,
+  { leaves }: CompiledRule,
+  values: Readonly<Record<string, Value>>,
+): string {
+  const said = Object.entries(values).map(([name, value]) => {
+    const type = leaves.find((leaf) => leaf.name === name)?.type ?? "";
+    const known = value !== undefined && !Number.isNaN(value);
+    return `${name} is ${known ? formatValue(value, type, stream.currency) : "not known"}`;
+  });
+  return said.length === 0 ? "nothing is counted" : said.join(", ");
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -19,10 +19,10 @@ const placed = (sentAtMs: number, atOnce = true) => ({
 const limits = { recoveryMs: 1_000, retryMs: 0 };
 
 const report = async (...args: Parameters<typeof livedThrough>) =>
-  (await livedThrough(...args)).map(({ fault, orders, acceptedAtOnce }) => [
+  (await livedThrough(...args)).map(({ fault, orders, acceptedInTime }) => [
     fault,
     orders,
-    acceptedAtOnce,
+    acceptedInTime,
   ]);
 
 test("orders count for a fault from its beginning until the suite is itself again", async () => {

@@ -31,7 +31,8 @@ export function livedThrough(
       fault: fault.name,
       lastedMs: Math.round(mendedAtMs - beganAtMs),
       orders: meanwhile.length,
-      acceptedAtOnce: meanwhile.filter(({ atOnce, accepted, tookMs }) => {
+      acceptedAtOnce: meanwhile.filter(({ atOnce }) => atOnce).length,
+      acceptedInTime: meanwhile.filter(({ atOnce, accepted, tookMs }) => {
         return atOnce || (accepted && tookMs <= retryMs);
       }).length,
       mustAccept: fault.mustAccept,

@@ -28,12 +28,12 @@ export const ordersAreAccepted: Invariant = {
   check: ({ shop }) => {
     const strikes = shop.strikes.filter(({ mustAccept }) => mustAccept);
     const placed = strikes.reduce((sum, { orders }) => sum + orders, 0);
-    const refused = strikes.reduce((sum, one) => sum + one.orders - one.acceptedAtOnce, 0);
+    const refused = strikes.reduce((sum, one) => sum + one.orders - one.acceptedInTime, 0);
     return refused <= (1 - acceptedShare) * placed
       ? []
       : breach(
           `orders are accepted during such faults; ${refused} of ${placed} were not`,
-          strikes.filter((one) => one.acceptedAtOnce < one.orders),
+          strikes.filter((one) => one.acceptedInTime < one.orders),
         );
   },
 };

@@ -202,7 +202,7 @@ const planted: readonly [string, string, Change][] = [
     "I15",
     "a fault that keeps orders from being accepted",
     (facts) =>
-      inShop(facts, { strikes: facts.shop.strikes.map((s) => ({ ...s, acceptedAtOnce: 99 })) }),
+      inShop(facts, { strikes: facts.shop.strikes.map((s) => ({ ...s, acceptedInTime: 99 })) }),
   ],
 ];
 

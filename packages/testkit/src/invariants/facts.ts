@@ -65,9 +65,12 @@ export interface ProbeFact {
 /** A fault, from its beginning until the suite was itself again, as its customers lived through it. */
 export interface StrikeFact {
   readonly fault: string;
-  /** Orders placed meanwhile, and how many of them were accepted without trying again for long. */
+  /** Orders placed meanwhile. */
   readonly orders: number;
+  /** How many of them were accepted at the first attempt. */
   readonly acceptedAtOnce: number;
+  /** How many were accepted as soon as they must be: at once, or a little later on a busy machine. */
+  readonly acceptedInTime: number;
   /** Whether orders must be accepted all the same. */
   readonly mustAccept: boolean;
   /** From the end of the fault until an order that was placed then was confirmed; null when it was not. */

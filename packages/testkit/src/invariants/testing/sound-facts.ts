@@ -49,10 +49,11 @@ const recordOf = (
   traceparent: `00-${entityId.padEnd(32, "0").replace(/[^0-9a-f]/g, "e")}-00000000000000aa-01`,
 });
 
-const strike = (fault: string, acceptedAtOnce: number) => ({
+const strike = (fault: string, accepted: number) => ({
   fault,
   orders: 100,
-  acceptedAtOnce,
+  acceptedAtOnce: accepted,
+  acceptedInTime: accepted,
   mustAccept: true,
   recoveryMs: 1_000,
   recoveryLimitMs: 30_000,

@@ -16,11 +16,6 @@ export type NamedEvent = { [K in EventName]: { type: K; event: Events[K] } }[Eve
 
 export const topicNames: readonly TopicName[] = Object.keys(topics) as TopicName[];
 
-/** Whether `name` is a topic of the catalogue. */
-export function isTopicName(name: string): name is TopicName {
-  return Object.hasOwn(topics, name);
-}
-
 /** Whether `name` is an event of the catalogue. */
 export function isEventName(name: string): name is EventName {
   return Object.hasOwn(schemas, name);

@@ -81,17 +81,3 @@ async function lockPosition(
   );
   return rows[0]?.version ?? 0;
 }
-
-/**
- * Tells a group to go on with `version` although its predecessors never took effect in it: for an
- * operator who has discarded them. Does nothing when the group is there already.
- */
-export async function acceptGap(tx: Tx, group: string, next: Versioned): Promise<void> {
-  await tx.query(
-    `INSERT INTO inbox_entity_positions AS p (consumer_group, topic, entity_id, version)
-     VALUES ($1, $2, $3, $4)
-     ON CONFLICT (consumer_group, topic, entity_id)
-     DO UPDATE SET version = greatest(p.version, excluded.version)`,
-    [group, next.topic, next.entityId, next.version - 1],
-  );
-}

@@ -15,7 +15,7 @@ export {
 } from "./dead-letters/dead-letter-office.ts";
 export type { DeadLetterActionRow } from "./dead-letters/dead-letter-store.ts";
 export type { DeadLetterView, DecodedDeadLetter } from "./dead-letters/dead-letter-view.ts";
-export { acceptGap, everyVersion, type Versioned } from "./entity-order.ts";
+export { everyVersion, type Versioned } from "./entity-order.ts";
 export { PostgresUnavailable, type ProblemDetails, TransactionMisuse } from "./errors.ts";
 export {
   IdempotencyProblem,

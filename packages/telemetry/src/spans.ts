@@ -139,11 +139,6 @@ export function contextFromHeaders(headers: TraceHeaders): Context {
   return propagation.extract(ROOT_CONTEXT, headers);
 }
 
-/** Runs `work` with the trace of `headers` as its context. */
-export function withTraceOf<T>(headers: TraceHeaders, work: () => T): T {
-  return context.with(contextFromHeaders(headers), work);
-}
-
 function headersOf(from: Context): TraceHeaders {
   const carrier: Record<string, string> = {};
   propagation.inject(from, carrier);

@@ -1,3 +1,4 @@
+import { metricsContentType } from "@holdfast/telemetry";
 import express, { type Router } from "express";
 import type { Readiness } from "../readiness.ts";
 
@@ -27,7 +28,7 @@ export function healthRouter({
   });
   router.get("/metrics", async (_request, response) => {
     const text = await renderMetrics();
-    response.type("text/plain; version=0.0.4; charset=utf-8").send(text);
+    response.type(metricsContentType).send(text);
   });
   router.get("/version", (_request, response) => {
     response.json({ service, version, node: process.version });

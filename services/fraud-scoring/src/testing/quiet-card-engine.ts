@@ -49,6 +49,7 @@ export function quietCardEngine(generation: number): Engine {
       card.quietAt = null;
       return tail(card, [alert]);
     },
+    inspect: (_state, at) => ({ at, latestAt: undefined, rules: [] }),
     encode: (state) => Buffer.from(JSON.stringify(state)),
     decode: (bytes) => JSON.parse(Buffer.from(bytes).toString()) as KeyState,
   } as Engine;

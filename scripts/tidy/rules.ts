@@ -204,7 +204,9 @@ export const rules: readonly Rule[] = [
     name: "services log, they do not print",
     check: (files) =>
       banned(
-        files.filter((file) => isTypeScript(file) && /^(services|packages)\//.test(file.path)),
+        files.filter(
+          (file) => isTypeScript(file) && !isTest(file) && /^(services|packages)\//.test(file.path),
+        ),
         [{ pattern: /\bconsole\./, instead: "use the logger of telemetry" }],
       ),
   },

@@ -54,7 +54,7 @@ describe("each bad payment has its place, is counted, and the partition goes on"
     { what: "no currency", of: { currency: "btc1" }, why: "UnusableRecord", counted: unusable },
     {
       what: "a foreign base",
-      of: { baseCurrency: "XXX" },
+      of: { baseCurrency: "ZZZ" },
       why: "UnusableRecord",
       counted: unusable,
     },

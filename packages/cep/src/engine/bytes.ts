@@ -244,7 +244,11 @@ export class ByteReader {
   #plain(): string {
     const length = this.count();
     const at = this.#take(length);
-    return decoder.decode(this.#bytes.subarray(at, at + length));
+    try {
+      return decoder.decode(this.#bytes.subarray(at, at + length));
+    } catch {
+      throw new StateFormatError("A text of the state is no UTF-8.");
+    }
   }
 
   numbers(): number[] {

@@ -124,6 +124,30 @@ describe("state", () => {
       { numRuns: 100 },
     );
   });
+
+  test("bytes cut short or with one bit turned are refused or read, and never anything else", () => {
+    const { state } = play(
+      [
+        { at: 1_000, type: "payment", amount: 500, merchant: "a" },
+        { at: 2_000, type: "ordered", order: "1" },
+        { at: 9_000, type: "payment", amount: 900, merchant: "b" },
+      ],
+      (each) => each,
+    );
+    const bytes = engine.encode(state);
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.nat(7), fc.boolean(), (place, bit, cut) => {
+        const broken = cut ? bytes.slice(0, place) : bytes.slice();
+        if (!cut) broken[place] = (broken[place] ?? 0) ^ (1 << bit);
+        try {
+          engine.decode(broken);
+        } catch (error) {
+          expect(error).toMatchObject({ name: "StateFormatError" });
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 });
 
 describe("sliding windows", () => {

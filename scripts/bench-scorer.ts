@@ -8,6 +8,7 @@ import { measureLatency } from "./bench/latency.ts";
 import { createPayments } from "./bench/payments.ts";
 import { preload } from "./bench/preload.ts";
 import { measureRecovery } from "./bench/recovery.ts";
+import { freePort, measureRequests } from "./bench/requests.ts";
 import { measureThroughput } from "./bench/throughput.ts";
 import { suiteAddresses } from "./command/addresses.ts";
 import { connectEvents, type EventClient } from "./command/event-client.ts";
@@ -19,11 +20,12 @@ import { createWorkspace, type Workspace } from "./replay/workspace.ts";
 const HELP = `Measures one scorer process, Kafka to Kafka, a decision for every payment.
 
   npm run bench:scorer -- [--records 200000] [--cards 50000] [--rates 500,2000] [--seconds 10]
-                          [--profile FOLDER]
+                          [--requests 200] [--profile FOLDER]
   npm run bench:scorer -- --recovery
 
 Throughput from a preloaded topic, start of the process included and not; then latency from the
-intended time of sending to the decision read, at fixed rates. Topics and database of its own.
+intended time of sending to the decision read, at fixed rates; then the same of that many requests a
+second to POST /transactions:score. Topics and database of its own.
 --recovery measures instead how long it takes from a kill -9 to the next decision, with 1,000 cards
 in the database and with a million.
 --profile leaves a CPU profile of the scorer in FOLDER, to be opened with a browser's tools.
@@ -40,6 +42,7 @@ interface Settings {
   readonly cards: number;
   readonly rates: readonly number[];
   readonly seconds: number;
+  readonly requests: number;
   readonly profile: string | undefined;
 }
 
@@ -50,7 +53,9 @@ async function measure(bench: Bench, settings: Settings): Promise<void> {
   const startedAt = performance.now();
   const nodeFlags =
     settings.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${settings.profile}`];
-  const scorer = startScorer(workspace, suiteAddresses(), { nodeFlags });
+  const port = String(await freePort());
+  const environment = { PORT: port, APP_ENV: "demo" };
+  const scorer = startScorer(workspace, suiteAddresses(), { nodeFlags, environment });
   try {
     const throughput = await measureThroughput(
       { kafka: events.kafka, scorer, workspace },
@@ -61,6 +66,10 @@ async function measure(bench: Bench, settings: Settings): Promise<void> {
       const latency = await measureLatency(bench, { ...settings, perSecond });
       console.log(JSON.stringify({ latency }));
     }
+    if (settings.requests === 0) return;
+    const asked = { ...settings, perSecond: settings.requests };
+    const requests = await measureRequests(`http://127.0.0.1:${port}`, asked);
+    console.log(JSON.stringify({ requests }));
   } finally {
     await scorer.stop();
   }
@@ -94,6 +103,7 @@ async function main(): Promise<void> {
       cards: { type: "string", default: "50000" },
       rates: { type: "string", default: "500,2000" },
       seconds: { type: "string", default: "10" },
+      requests: { type: "string", default: "200" },
       profile: { type: "string" },
       recovery: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
@@ -117,6 +127,7 @@ async function main(): Promise<void> {
       cards: Number(values.cards),
       rates: values.rates.split(",").filter(Boolean).map(Number),
       seconds: Number(values.seconds),
+      requests: Number(values.requests),
       profile: values.profile && resolve(values.profile),
     });
   } finally {

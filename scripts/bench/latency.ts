@@ -86,7 +86,8 @@ async function send(
   await Promise.all(sending);
 }
 
-function summary(perSecond: number, latencies: readonly number[]): Latency {
+/** The distribution of latencies at a rate. */
+export function summary(perSecond: number, latencies: readonly number[]): Latency {
   const sorted = latencies.toSorted((a, b) => a - b);
   const at = (share: number) =>
     Math.round(10 * (sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)] ?? 0)) /

@@ -7,7 +7,7 @@ import {
   lateTopics,
   type TopicDefinition,
 } from "@holdfast/messaging";
-import { migrate } from "@holdfast/outbox";
+import { migrate, outboxMigrationsDir, outboxMigrationsTable } from "@holdfast/outbox";
 import pg from "pg";
 
 /** What a replay has for itself; nothing of it is shared with the live suite. */
@@ -41,6 +41,7 @@ export async function createWorkspace(
   await admin.ensureTopics(definitions);
   await asAdmin(postgresAdminUrl, `CREATE DATABASE ${database}`);
   const databaseUrl = withDatabase(postgresAdminUrl, database);
+  await migrate({ url: databaseUrl, dir: outboxMigrationsDir, table: outboxMigrationsTable });
   await migrate({ url: databaseUrl, dir: migrations });
   return {
     prefix,

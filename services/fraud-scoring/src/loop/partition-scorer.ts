@@ -293,8 +293,10 @@ export class PartitionScorer {
 
   async #onFenced(error: Fenced): Promise<void> {
     this.#context.metrics.fenced(error.reason);
-    this.#logger.warn({ err: error, epoch: this.#epoch }, "Another process owns the partition.");
-    await delay(fencedPatienceMs, this.#stay.signal);
+    if (error.isForeign) {
+      this.#logger.warn({ err: error, epoch: this.#epoch }, "Another process owns the partition.");
+      await delay(fencedPatienceMs, this.#stay.signal);
+    }
     if (!this.#stay.signal.aborted) throw error;
   }
 

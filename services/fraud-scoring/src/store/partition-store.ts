@@ -93,8 +93,11 @@ export interface PartitionStore {
   position(partition: number): Promise<{ epoch: number; nextOffset: number }>;
 }
 
+// The one write that waits for the disk: a crash of the server that took an epoch back could give two
+// owners the same one.
 const takeOverSql = `
-  INSERT INTO partition_position AS p (partition, epoch, next_offset) VALUES ($1, 1, 0)
+  INSERT INTO partition_position AS p (partition, epoch, next_offset)
+  SELECT $1::int, 1, 0 FROM (SELECT set_config('synchronous_commit', 'on', true)) durable
   ON CONFLICT (partition) DO UPDATE SET epoch = p.epoch + 1
   RETURNING epoch, next_offset, watermark, ruleset_generation, ruleset_id, lineage,
     (SELECT files FROM rule_pack r WHERE r.ruleset_id = p.ruleset_id) AS files`;

@@ -236,6 +236,8 @@ async function deleteRecords(
   const client = kafka.admin();
   await client.connect();
   try {
+    // Loads the metadata that the next call relies on.
+    await client.fetchTopicOffsets(topic);
     await client.deleteTopicRecords({ topic, partitions: [...before] });
   } finally {
     await client.disconnect();

@@ -30,7 +30,7 @@ test("a verification goes on from the state that the one before came to", async 
   const second = await suite.verify({ snapshots });
   expect(second).toMatchObject({ from: first.snapshot, records: 900, differences: [] });
   expect(second.compared.decisions).toBe(900);
-  expect(second.compared.alerts).toBeGreaterThan(0);
+  expect(first.compared.alerts).toBeGreaterThan(0);
   const whole = await suite.verify({ snapshots, fromBeginning: true });
   expect(whole.compared.alerts).toBe(first.compared.alerts + second.compared.alerts);
 });

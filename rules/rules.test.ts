@@ -135,6 +135,15 @@ const cases: readonly (readonly [string, string, readonly Given[], readonly numb
     [],
   ],
   [
+    "spend-10m",
+    "ten minutes sharp still count",
+    [
+      [0, 9_000],
+      [10 * minutes, 1_000.01],
+    ],
+    [2],
+  ],
+  [
     "spend-1h",
     "reports a full hour above $1,000",
     [
@@ -196,6 +205,30 @@ const cases: readonly (readonly [string, string, readonly Given[], readonly numb
   ],
   [
     "card-testing",
+    "a payment of $5.00 is no probe",
+    [
+      [0, 1],
+      [1, 2],
+      [2, 5],
+      [3, 501],
+    ],
+    [],
+  ],
+  [
+    "card-testing",
+    "other payments may come between",
+    [
+      [0, 1],
+      [1, 60],
+      [2, 2],
+      [3, 3],
+      [4, 80],
+      [5, 501],
+    ],
+    [6],
+  ],
+  [
+    "card-testing",
     "exactly $500 is not large",
     [
       [0, 1],
@@ -229,6 +262,13 @@ const cases: readonly (readonly [string, string, readonly Given[], readonly numb
   ],
   ["amount-spike", "more than four times the habit", [...habit, [10 * days, 80.01]], [11]],
   ["amount-spike", "exactly four times is allowed", [...habit, [10 * days, 80]], []],
+  [
+    "amount-spike",
+    "a spike becomes part of the habit",
+    [...habit, [10 * days, 200], [10 * days + 1, 140]],
+    [11],
+  ],
+  ["amount-spike", "a habit of long ago is forgotten", [...habit, [50 * days, 200]], []],
   ["amount-spike", "nine payments make no habit", [...habit.slice(1), [10 * days, 500]], []],
   [
     "many-merchants",
@@ -273,6 +313,28 @@ const cases: readonly (readonly [string, string, readonly Given[], readonly numb
       [31 * days + 2, 9],
     ],
     [4],
+  ],
+  [
+    "dormant-then-burst",
+    "ten minutes sharp after waking still count",
+    [
+      [0, 9],
+      [31 * days, 9],
+      [31 * days + 1, 9],
+      [31 * days + 10 * minutes, 9],
+    ],
+    [4],
+  ],
+  [
+    "dormant-then-burst",
+    "a burst that takes longer is none",
+    [
+      [0, 9],
+      [31 * days, 9],
+      [31 * days + 1, 9],
+      [31 * days + 10 * minutes + 1, 9],
+    ],
+    [],
   ],
   [
     "dormant-then-burst",
@@ -371,6 +433,16 @@ const cases: readonly (readonly [string, string, readonly Given[], readonly numb
   ],
   [
     "limit-dodging",
+    "$899.99 is far enough below",
+    [
+      [0, 900],
+      [1, 899.99],
+      [2, 950],
+    ],
+    [],
+  ],
+  [
+    "limit-dodging",
     "a day is a day",
     [
       [0, 900],
@@ -395,9 +467,26 @@ describe("shipped rules", () => {
   });
 
   test("every rule says in English what it does", () => {
-    expect(pack.rules.map(({ id, sentence }) => `${id}: ${sentence}`)).toContain(
-      "velocity-60s: Holds a payment when a card makes 3 or more payments above $100.00 within 60 seconds",
-    );
+    expect(Object.fromEntries(pack.rules.map(({ id, sentence }) => [id, sentence]))).toEqual({
+      "amount-spike":
+        "Holds a payment when the number of the card's earlier payments over 30 days is at least 10 and the amount is above 4 times the card's own average amount over 30 days",
+      "card-testing":
+        'Declines a payment when a card shows, within 10 minutes, "probe" 3 times (the amount is below $5.00), with no "refund" (its type is "refund"), then "cashout" (the amount is above $500.00 and the amount is above 10 times the largest amount of "probe")',
+      "dormant-then-burst":
+        'Holds a payment when a card shows, within 10 minutes, "waking" (the time since the card\'s last payment is above 30 days), then "burst" 2 times',
+      "limit-dodging":
+        "Holds a payment when a card makes 3 or more payments of at least $900.00 and below $1,000.00 within 1 day",
+      "many-merchants":
+        "Holds a payment when a card makes payments with 4 or more different merchants within 10 minutes",
+      "repeated-decline":
+        'Holds a payment when a card has 3 or more events "declined" within 1 hour',
+      "spend-10m":
+        "Declines a payment when the payments of a card come to more than $10,000.00 within 10 minutes",
+      "spend-1h":
+        "Holds a payment when the payments of a card come to more than $1,000.00 in one period of 1 hour",
+      "velocity-60s":
+        "Holds a payment when a card makes 3 or more payments above $100.00 within 60 seconds",
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { describeDuration } from "../language/duration.ts";
-import type { Expression } from "../language/expression.ts";
+import { type Expression, TYPE_FIELD } from "../language/expression.ts";
 import { describe, fieldWords, formatValue, type Wording } from "../language/verbalize.ts";
 import type { Stage } from "../pattern/pattern.ts";
 import type { Stream } from "../stream.ts";
@@ -96,11 +96,13 @@ function describeCount(plan: WindowPlan, having: Condition, wording: Wording): s
   const which = describeFilter(plan.fill, wording);
   const field = fieldWords(fields[node.left.field ?? -1]?.name ?? "");
   const who = indefinite(words.key);
+  const type = soleType(plan.fill);
   switch (node.left.fn) {
     case "count":
+      if (type !== undefined) return `${who} has ${amount} events "${type}" ${wording.window}`;
       return `${who} makes ${amount} ${words.events}${which} ${wording.window}`;
     case "distinct":
-      return `${who} makes ${words.events}${which} with ${amount} different ${field}s ${wording.window}`;
+      return `${who} makes ${words.events}${which} with ${amount} different ${field.replace(/ id$/, "")}s ${wording.window}`;
     case "sum":
       return `the ${words.events} of ${who}${which} come to ${amount} ${wording.window}`;
     default:
@@ -120,15 +122,33 @@ const filters: Readonly<Record<string, string>> = {
 function describeFilter(fill: Condition, wording: Wording): string {
   if (trivial(fill)) return "";
   const node = fill.expression;
-  const word = node.kind === "compare" ? filters[node.operator] : undefined;
-  if (word !== undefined && isMoneyLimit(node)) {
-    return ` ${word} ${formatValue(node.right.value, "money", wording.stream.currency)}`;
-  }
+  const limits = node.kind === "logic" && node.operator === "&&" ? [node.left, node.right] : [node];
+  const said = limits.map((limit) => describeLimit(limit, wording.stream.currency));
+  const fields = new Set(limits.map((limit) => isMoneyLimit(limit) && limit.left.name));
+  if (fields.size === 1 && said.every((words) => words !== undefined))
+    return ` ${said.join(" and ")}`;
   return ` (where ${describe(node, wording)})`;
+}
+
+/** "above $100.00", where the expression is that plain. */
+function describeLimit(node: Expression, currency: string): string | undefined {
+  const word = node.kind === "compare" ? filters[node.operator] : undefined;
+  if (word === undefined || !isMoneyLimit(node)) return undefined;
+  return `${word} ${formatValue(node.right.value, "money", currency)}`;
+}
+
+/** The one event type that fills the window, where the filter says no more than that. */
+function soleType({ expression }: Condition): string | undefined {
+  if (expression.kind !== "compare" || expression.operator !== "==") return undefined;
+  const { left, right } = expression;
+  if (left.kind !== "field" || left.index !== TYPE_FIELD || right.kind !== "literal")
+    return undefined;
+  return String(right.value);
 }
 
 type MoneyLimit = Expression & {
   readonly kind: "compare";
+  readonly left: Extract<Expression, { kind: "field" }>;
   readonly right: Extract<Expression, { kind: "literal" }>;
 };
 

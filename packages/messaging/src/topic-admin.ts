@@ -14,7 +14,7 @@ export interface TopicDefinition {
 export interface PartitionLag {
   readonly topic: string;
   readonly partition: number;
-  /** The next offset that the group will read; the start of the log when it never committed. */
+  /** The next offset that the group will read; the start of the log when it never committed, or was reset. */
   readonly committedOffset: string;
   readonly endOffset: string;
   readonly lagRecords: number;
@@ -126,13 +126,16 @@ async function lag(admin: Admin, group: string, names: readonly string[]): Promi
     const ends = await admin.fetchTopicOffsets(topic);
     return ends.map(({ partition, high, low }) => {
       const offset = partitions.find((entry) => entry.partition === partition)?.offset ?? "-1";
-      const committedOffset = offset === "-1" ? low : offset;
+      const committedOffset = isNowhere(offset) ? low : offset;
       const lagRecords = Number(BigInt(high) - BigInt(committedOffset));
       return { topic, partition, committedOffset, endOffset: high, lagRecords };
     });
   });
   return (await Promise.all(lags)).flat();
 }
+
+/** -1 where nothing was committed; -2 where somebody has reset the group to the earliest record. */
+const isNowhere = (offset: string): boolean => offset.startsWith("-");
 
 /** The catalogue's topics with their settings. */
 export function catalogueTopics(): TopicDefinition[] {

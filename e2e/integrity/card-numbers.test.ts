@@ -105,7 +105,7 @@ describe("a card number", () => {
       what: whose.get(one.card.slice(-4)),
     }));
     expect(found).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test("that leaked into a log, a table, a topic or a trace is found there", async () => {
     const number = freshCardNumber();
@@ -132,7 +132,7 @@ describe("a card number", () => {
     } finally {
       await withDatabase(postgresAdminUrl, "notification", (rows) => rows("DROP TABLE planted"));
     }
-  }, 60_000);
+  }, 180_000);
 });
 
 async function plantSpan(number: string): Promise<void> {

@@ -105,7 +105,8 @@ export class History {
     if (pane >= 0 && panes[pane] === start) return pane;
     const place = pane + this.#stride;
     const fresh = [start, ...totals.blank()];
-    if (place === panes.length) state.histories[index] = panes.concat(fresh);
+    if (panes.length === 0) state.histories[index] = fresh;
+    else if (place === panes.length) for (const cell of fresh) panes.push(cell);
     else panes.splice(place, 0, ...fresh);
     return place;
   }

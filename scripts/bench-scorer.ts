@@ -46,13 +46,17 @@ interface Settings {
   readonly profile: string | undefined;
 }
 
+/** As docker-compose.yml starts the scorer. */
+const heapFlags = ["--max-old-space-size=240", "--max-semi-space-size=8"];
+
 async function measure(bench: Bench, settings: Settings): Promise<void> {
   const { events, workspace } = bench;
   await activatePack(bench, "rules");
   await preload(bench, settings);
   const startedAt = performance.now();
-  const nodeFlags =
-    settings.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${settings.profile}`];
+  const { profile } = settings;
+  const profiled = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
+  const nodeFlags = [...heapFlags, ...profiled];
   const port = String(await freePort());
   const environment = { PORT: port, APP_ENV: "demo" };
   const scorer = startScorer(workspace, suiteAddresses(), { nodeFlags, environment });

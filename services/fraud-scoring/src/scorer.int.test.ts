@@ -88,6 +88,15 @@ describe("four payments above $100 within a minute on one card", () => {
       state: { rulesetGeneration: 1, hits: [{ paymentId: "pay-fp_fast-2" }, {}] },
       decisions: [{ outcome: "REVIEW" }, { outcome: "REVIEW" }, { outcome: "APPROVE" }],
     });
+    const { rules } = card.body["state"] as { rules: { ruleId: string; windows: unknown[] }[] };
+    expect(rules.find(({ ruleId }) => ruleId === "velocity-60s")?.windows).toMatchObject([
+      {
+        kind: "sliding",
+        events: 4,
+        eventIds: ["fp_fast-0", "fp_fast-1", "fp_fast-2", "fp_fast-3"],
+        values: [{ name: "count()", value: "4" }],
+      },
+    ]);
     const next = await get(`/cards/fp_fast?limit=3&cursor=${card.body["nextCursor"]}`);
     expect(next.body).toMatchObject({ decisions: [{ outcome: "APPROVE" }], nextCursor: null });
     expect((await get("/cards/fp_unknown")).status).toBe(404);

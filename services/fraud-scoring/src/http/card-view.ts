@@ -1,9 +1,11 @@
 import type { FraudDecided } from "@holdfast/contracts";
 import type { Codec } from "@holdfast/messaging";
 import { decodeCard } from "../domain/card.ts";
+import { latestTimeAt } from "../domain/event-time.ts";
 import { decisionIdOf } from "../domain/ids.ts";
 import { restoreRuleset } from "../ruleset.ts";
 import type { CardRow, Page, StateReader } from "../store/read-state.ts";
+import { isoTime, ruleKnowledge } from "./rule-knowledge.ts";
 
 interface Sources {
   readonly reader: StateReader;
@@ -44,9 +46,11 @@ function cursorOf({ occurredAt, decisionId }: { occurredAt: string; decisionId: 
 }
 
 function stateView(fingerprint: string, row: CardRow) {
-  const { engine } = restoreRuleset(row);
+  const ruleset = restoreRuleset(row);
+  const { engine } = ruleset;
   const card = decodeCard(fingerprint, row.state, engine);
   const isExpired = row.watermark !== null && card.expiresAt < row.watermark;
+  const now = row.watermark === null ? Number.NEGATIVE_INFINITY : latestTimeAt(row.watermark);
   return {
     partition: row.partition,
     rulesetGeneration: row.generation,
@@ -55,6 +59,7 @@ function stateView(fingerprint: string, row: CardRow) {
     expiresAt: isoTime(card.expiresAt),
     nextTimerAt: isoTime(card.dueAt),
     storedBytes: row.state.length,
+    rules: isExpired ? [] : ruleKnowledge(ruleset, engine.inspect(card.state, now)),
     hits: card.hits.map(({ eventId, paymentId, orderId, rules, label }) => ({
       decisionId: decisionIdOf(eventId),
       paymentId,
@@ -63,8 +68,4 @@ function stateView(fingerprint: string, row: CardRow) {
       label: [null, "fraud", "legitimate"][label] ?? null,
     })),
   };
-}
-
-function isoTime(at: number | null | undefined): string | null {
-  return at == null || !Number.isFinite(at) ? null : new Date(at).toISOString();
 }

@@ -29,14 +29,26 @@ beforeAll(async () => {
   buyers = await Promise.all(cards);
 });
 
-async function place(buyer: Buyer): Promise<{ orderId: string; traceId: string }> {
-  const { status, headers, body } = await call<{ orderId: string }>("order", "/orders", {
-    key: keys.shop,
-    idempotencyKey: randomUUID(),
-    body: orderBody({ ...buyer, sku: "SKU-MUG" }),
-  });
-  expect(status).toBe(202);
-  return { orderId: body.orderId, traceId: headers.get("traceresponse")?.split("-")[1] ?? "" };
+interface Placed {
+  readonly orderId: string;
+  readonly traceId: string;
+}
+
+/** Places an order, again after a 503, as clients do; its trace is that of the request that was taken. */
+async function place(buyer: Buyer): Promise<Placed> {
+  const idempotencyKey = randomUUID();
+  const attempt = async (): Promise<Placed | undefined> => {
+    const { status, headers, body } = await call<{ orderId: string }>("order", "/orders", {
+      key: keys.shop,
+      idempotencyKey,
+      body: orderBody({ ...buyer, sku: "SKU-MUG" }),
+    });
+    if (status === 503) return undefined;
+    expect(status).toBe(202);
+    const traceId = headers.get("traceresponse")?.split("-")[1] ?? "";
+    return { orderId: body.orderId, traceId };
+  };
+  return waitFor(attempt, { limitMs: 30_000, everyMs: 500, what: "an order that is taken" });
 }
 
 interface Judged {
@@ -45,7 +57,7 @@ interface Judged {
 }
 
 /** What the trace of an order lacks; an order that is not confirmed may lack the later hops. */
-async function judge({ orderId, traceId }: { orderId: string; traceId: string }): Promise<Judged> {
+async function judge({ orderId, traceId }: Placed): Promise<Judged> {
   const { status } = await readOrder(orderId);
   const expected = status === "confirmed" ? confirmed : placed;
   return { orderId, faults: faultsOf(await traceStore().read(traceId), expected) };
@@ -53,7 +65,7 @@ async function judge({ orderId, traceId }: { orderId: string; traceId: string })
 
 /** Places some orders and returns those whose trace does not become whole. */
 async function brokenOf(count: number): Promise<readonly Judged[]> {
-  const made: { orderId: string; traceId: string }[] = [];
+  const made: Placed[] = [];
   while (made.length < count) {
     const some = await Promise.all(buyers.slice(made.length).slice(0, wave).map(place));
     made.push(...some);

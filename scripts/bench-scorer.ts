@@ -47,7 +47,7 @@ interface Settings {
 }
 
 /** As docker-compose.yml starts the scorer. */
-const heapFlags = ["--max-old-space-size=240", "--max-semi-space-size=8"];
+const heapFlags = ["--max-old-space-size=320"];
 
 async function measure(bench: Bench, settings: Settings): Promise<void> {
   const { events, workspace } = bench;

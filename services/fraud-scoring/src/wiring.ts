@@ -76,6 +76,11 @@ export function wireScorer(service: EventService, config: Configuration): Wiring
         group,
         topics: [topics.activity],
         logger,
+        // A backlog stays on the broker: two rounds' worth of each partition is enough to be busy.
+        limits: {
+          maxRecords: 2 * config.SCORER_MAX_BATCH_RECORDS,
+          maxBytesPerPartition: 512 * 1024,
+        },
         process: (stay) => new PartitionScorer(context, stay).run(),
       }),
       deadLetters: createDeadLetterOffice({ ...service, group, topics: [topics.activity] }),

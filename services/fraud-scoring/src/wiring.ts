@@ -76,11 +76,7 @@ export function wireScorer(service: EventService, config: Configuration): Wiring
         group,
         topics: [topics.activity],
         logger,
-        // A backlog stays on the broker: two rounds' worth of each partition is enough to be busy.
-        limits: {
-          maxRecords: 2 * config.SCORER_MAX_BATCH_RECORDS,
-          maxBytesPerPartition: 512 * 1024,
-        },
+        limits: fetchLimitsOf(config),
         process: (stay) => new PartitionScorer(context, stay).run(),
       }),
       deadLetters: createDeadLetterOffice({ ...service, group, topics: [topics.activity] }),
@@ -137,6 +133,11 @@ function reportScorer(
     clock,
     ids,
   });
+}
+
+/** A backlog stays on the broker: two rounds' worth of each partition is enough to be busy. */
+function fetchLimitsOf({ SCORER_MAX_BATCH_RECORDS: records }: Configuration) {
+  return { maxRecords: 2 * records, maxBytesPerPartition: 512 * 1024 };
 }
 
 /** How far commits may lag, and how much memory each partition gets of what all have together. */

@@ -8,6 +8,9 @@ export interface StrikeReport extends StrikeFact {
   readonly lastedMs: number;
 }
 
+/** An order that was sent so shortly before a fault may have met that one. */
+const answerLimitMs = 5_000;
+
 /**
  * Counts what was placed from each fault's beginning until the suite was itself again, or until the
  * next fault if that came first. Waits for recoveries that go on.
@@ -22,7 +25,7 @@ export function livedThrough(
     const recoveryMs = await strike.recovery;
     const endedAtMs = Math.min(
       mendedAtMs + (recoveryMs ?? Number.POSITIVE_INFINITY),
-      next?.beganAtMs ?? Number.POSITIVE_INFINITY,
+      (next?.beganAtMs ?? Number.POSITIVE_INFINITY) - answerLimitMs,
     );
     const meanwhile = placements.filter(
       ({ sentAtMs }) => sentAtMs >= beganAtMs && sentAtMs <= endedAtMs,

@@ -143,13 +143,22 @@ test("any process of the group answers for every card", async () => {
     return texts.every((text) => /^fraud_partitions_owned\{state="running"\} 3$/m.test(text));
   };
   await waitFor(shares, { limitMs: 60_000, everyMs: 200, what: "the partitions are shared" });
-  const answers = await Promise.all(
-    Array.from({ length: 40 }, (_, index) =>
-      score(transaction({ cardFingerprint: `fp_any_${index}`, transactionId: `any-${index}` }), {
-        of: index % 2 === 0 ? scorer : other,
-      }),
-    ),
-  );
+  // A 503 asks the client to come again with the same key; on a busy machine one may get it.
+  const persistent = async (index: number) => {
+    const body = transaction({
+      cardFingerprint: `fp_any_${index}`,
+      transactionId: `any-${index}`,
+    });
+    const asked = { key: `any-${index}`, of: index % 2 === 0 ? scorer : other };
+    let answer = await score(body, asked);
+    const answered = async () => {
+      if (answer.status === 503) answer = await score(body, asked);
+      return answer.status !== 503;
+    };
+    await waitFor(answered, { limitMs: 30_000, everyMs: 1_000, what: "an answer" });
+    return answer;
+  };
+  const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => persistent(index)));
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
   await other.end("SIGTERM");
 }, 120_000);

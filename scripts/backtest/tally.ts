@@ -29,8 +29,8 @@ export interface InputTally {
 
 type Labelled = Pick<HistoricRecord, "key" | "amountMinor" | "fraud">;
 
-/** Labels kept for windows that speak after their payments; older ones are forgotten. */
-const labelsKept = 200_000;
+/** Labels kept at least for windows that speak after their payments; twice as many at most. */
+const labelsKept = 100_000;
 
 /** Adds up verdicts. Memory grows with the cards, not with the input. */
 export class Tally {
@@ -42,7 +42,9 @@ export class Tally {
     labelled: false,
     fraud: 0,
   };
-  readonly #labels = new Map<string, Labelled>();
+  /** Forgotten by the half: a map of which the oldest entry goes each time gets slow. */
+  #labels = new Map<string, Labelled>();
+  #olderLabels = new Map<string, Labelled>();
 
   constructor(pack: RulePack) {
     const running = pack.rules.filter((rule) => rule.mode !== "off");
@@ -59,11 +61,9 @@ export class Tally {
     if (record.fraud) input.fraud++;
     const { key, amountMinor, fraud } = record;
     this.#labels.set(record.event.id, { key, amountMinor, fraud });
-    if (this.#labels.size <= labelsKept) return;
-    for (const oldest of this.#labels.keys()) {
-      this.#labels.delete(oldest);
-      break;
-    }
+    if (this.#labels.size < labelsKept) return;
+    this.#olderLabels = this.#labels;
+    this.#labels = new Map();
   }
 
   /** Adds a verdict that has hits; `results` are its hits alone. */
@@ -80,7 +80,9 @@ export class Tally {
         tally.overlap.set(other.ruleId, (tally.overlap.get(other.ruleId) ?? 0) + 1);
       }
       const flagged = final.eventId === undefined ? result.eventIds : [final.eventId];
-      for (const id of flagged) this.#judge(tally, this.#labels.get(id));
+      for (const id of flagged) {
+        this.#judge(tally, this.#labels.get(id) ?? this.#olderLabels.get(id));
+      }
     }
   }
 

@@ -47,7 +47,7 @@ interface Settings {
 }
 
 /** As docker-compose.yml starts the scorer. */
-const heapFlags = ["--max-old-space-size=320"];
+const heapFlags = ["--max-old-space-size=512", "--max-semi-space-size=32"];
 
 async function measure(bench: Bench, settings: Settings): Promise<void> {
   const { events, workspace } = bench;

@@ -194,6 +194,7 @@ class KeyedEngine implements Engine {
 
   #judgeFinally(state: KeyState, step: JudgeStep): void {
     if (this.#final === undefined || state.final === undefined) return;
+    trim(this.#final, state.final, { context: step.context, at: step.event.at });
     const judgement = judge(this.#final, state.final, step);
     sayFinally(judgement, step.context, step.output);
   }

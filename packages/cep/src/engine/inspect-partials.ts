@@ -1,5 +1,5 @@
 import type { Automaton } from "../pattern/automaton.ts";
-import type { State } from "../pattern/graph.ts";
+import { type State, takesFrom } from "../pattern/graph.ts";
 import { type Run, type Runs, stagesOf } from "../pattern/runs.ts";
 import type { PartialMatchView } from "./inspect-types.ts";
 import type { RunEvent } from "./state.ts";
@@ -46,16 +46,6 @@ function viewOf(
 
 /** Stages that can take the next event, over states that can be passed. */
 function awaited({ spec }: Automaton<RunEvent>, state: State): readonly string[] {
-  const found = new Set<number>();
-  const seen = new Set<State>();
-  const stack = [state];
-  for (let from = stack.pop(); from !== undefined; from = stack.pop()) {
-    if (seen.has(from) || from.kind === "stop") continue;
-    seen.add(from);
-    for (const { action, target } of from.edges) {
-      if (action === "take") found.add(from.stage);
-      else if (action === "proceed") stack.push(target);
-    }
-  }
+  const found = new Set(takesFrom(state).map(({ from }) => from.stage));
   return [...found].sort((a, b) => a - b).map((stage) => spec.stages[stage]?.name ?? "");
 }

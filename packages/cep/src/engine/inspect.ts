@@ -1,14 +1,15 @@
 import { describeDuration } from "../language/duration.ts";
-import { type Expression, walk } from "../language/expression.ts";
+import { walk } from "../language/expression.ts";
 import { formatValue } from "../language/verbalize.ts";
 import type { RuleDefinition } from "../rules/definition.ts";
 import type { Stream, StreamEvent, Value } from "../stream.ts";
 import { closesAt, writeBucket } from "../window/buckets.ts";
 import { partialMatchesOf } from "./inspect-partials.ts";
 import type { HistoryView, KeyView, RuleView, WindowView } from "./inspect-types.ts";
-import { maxListedIds } from "./judge-windows.ts";
+import { foldedAt, maxListedIds } from "./judge-windows.ts";
 import type { CompiledLane, CompiledRule } from "./lane-plan.ts";
 import { type KeyState, type LaneState, type Lanes, latestCell } from "./state.ts";
+import { plainLimit } from "./verdict.ts";
 
 /** A lane, a state that may be changed, and the time at which it is looked at. */
 type Looking = {
@@ -70,8 +71,7 @@ function slidingOf(looking: Looking, rule: CompiledRule): readonly WindowView[] 
   window.slide(state, at);
   const values = freshValues(lane);
   const counted = { fn: "count", column: undefined, slot: values.length } as const;
-  const panes = state.panes[rule.sliding ?? -1];
-  const folded = panes === undefined || panes.length === 0 ? undefined : { panes, at };
+  const folded = foldedAt(state, window, at);
   window.write(state, [...aggregates, counted], { values, panes: folded });
   const number = window.newestAt(state, at);
   return [
@@ -117,7 +117,7 @@ type Seen = Omit<WindowView, "values" | "limit" | "explanation"> & { readonly va
 function windowView(looking: Looking, rule: CompiledRule, seen: Seen): WindowView {
   const { stream } = looking;
   const named = valuesOf(looking, rule, { scope: "window", aggregates: seen.values });
-  const limit = limitOf(rule.definition, stream);
+  const limit = plainLimit(rule.definition, stream)?.limit;
   const { events, from, to } = seen;
   const counted = `${events} ${events === 1 ? stream.words.event : stream.words.events}`;
   const values = wordsOf(looking, rule, named);
@@ -187,15 +187,6 @@ function aggregateTexts(
 /** Aggregates do not look at the event at hand; this one stands for none. */
 function nobody(stream: Stream, at: number): StreamEvent {
   return { id: "", type: stream.judged[0] ?? "", at, values: [] };
-}
-
-/** The limit of the plain shape `aggregate > limit`, in words. */
-function limitOf({ plan }: RuleDefinition, stream: Stream): string | undefined {
-  const having: Expression | undefined =
-    plan.kind === "window" ? plan.having?.expression : undefined;
-  if (having?.kind !== "compare" || having.left.kind !== "aggregate") return undefined;
-  if (having.right.kind !== "literal") return undefined;
-  return formatValue(having.right.value, having.right.type, stream.currency);
 }
 
 function wordsOf(

@@ -52,7 +52,7 @@ function isWanted(lane: CompiledLane, { wantedBy }: CompiledWindow<SlidingWindow
 }
 
 /** What of the window's events was folded away, if any. */
-function foldedAt(state: LaneState, window: SlidingWindow, at: number): Folded | undefined {
+export function foldedAt(state: LaneState, window: SlidingWindow, at: number): Folded | undefined {
   const panes = state.panes[window.options.index];
   return panes === undefined || panes.length === 0 ? undefined : { panes, at };
 }

@@ -31,13 +31,12 @@ import type { CompiledLane, CompiledRule } from "./lane-plan.ts";
 import { noteMiss, tell } from "./speak.ts";
 import type { LaneState } from "./state.ts";
 import { recallRows, rememberRow } from "./tables.ts";
-import { fold, trim } from "./trim.ts";
+import { fold } from "./trim.ts";
 import { isHit } from "./verdict.ts";
 
-/** Applies one event to a lane: verdicts of its rules, and what they have to say. */
+/** Applies one event to a trimmed lane: verdicts of its rules, and what they have to say. */
 export function judge(lane: CompiledLane, state: LaneState, step: JudgeStep): Judgement {
   const { event, context, output } = step;
-  trim(lane, state, { context, at: event.at });
   const { evaluation } = lane.scratch;
   const judgement = newJudgement(lane, event, recallRows(lane, state, event.at));
   const { aggregates } = judgement;

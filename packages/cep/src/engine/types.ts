@@ -167,8 +167,8 @@ export type Engine = {
   /** Equal states give equal bytes. */
   encode(state: KeyState): Uint8Array;
   /**
-   * Reads bytes of this or an earlier format and generation: state of unchanged rules is kept,
-   * state of rules that are gone is dropped. Throws `StateFormatError` on foreign bytes.
+   * Reads bytes of this format and of this or an earlier generation: state of unchanged rules is
+   * kept, state of rules that are gone is dropped. Throws `StateFormatError` on other bytes.
    */
   decode(bytes: Uint8Array): KeyState;
 };

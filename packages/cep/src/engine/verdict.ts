@@ -1,3 +1,4 @@
+import type { AggregateExpression } from "../language/expression.ts";
 import { formatValue } from "../language/verbalize.ts";
 import type { RuleDefinition } from "../rules/definition.ts";
 import type { Stream, Value } from "../stream.ts";
@@ -90,24 +91,32 @@ function explainPattern(detail: HitDetail | undefined, stream: Stream): string {
   return `${detail.eventIds.length} ${stream.words.events} in sequence${more}`;
 }
 
-/** The plain shape `count() >= n`. */
+/** The plain shape of a condition on a window, `count() >= n`: the aggregate and the limit in words. */
+export function plainLimit(
+  { plan }: RuleDefinition,
+  { currency }: Stream,
+): { readonly aggregate: AggregateExpression; readonly limit: string } | undefined {
+  const having = plan.kind === "window" ? plan.having?.expression : undefined;
+  if (having?.kind !== "compare" || having.left.kind !== "aggregate") return undefined;
+  const { left: aggregate, right } = having;
+  if (right.kind !== "literal") return undefined;
+  return { aggregate, limit: formatValue(right.value, right.type, currency) };
+}
+
 function explainCount(
   definition: RuleDefinition,
   values: Readonly<Record<string, Value>>,
   stream: Stream,
 ): string | undefined {
-  const having = definition.plan.kind === "window" ? definition.plan.having?.expression : undefined;
-  if (having?.kind !== "compare" || having.right.kind !== "literal") return undefined;
-  const { left, right } = having;
-  if (left.kind !== "aggregate") return undefined;
-  const value = values[left.text];
-  if (value === undefined) return undefined;
+  const plain = plainLimit(definition, stream);
+  const value = plain === undefined ? undefined : values[plain.aggregate.text];
+  if (plain === undefined || value === undefined) return undefined;
+  const { aggregate, limit } = plain;
   const { currency, words } = stream;
-  const limit = formatValue(right.value, right.type, currency);
-  const seen = formatValue(value, left.type, currency);
-  if (left.fn === "count")
+  const seen = formatValue(value, aggregate.type, currency);
+  if (aggregate.fn === "count")
     return `${seen} ${value === 1 ? words.event : words.events}, limit ${limit}`;
-  return `${left.text} is ${seen}, limit ${limit}`;
+  return `${aggregate.text} is ${seen}, limit ${limit}`;
 }
 
 function listValues(

@@ -1,5 +1,5 @@
 import { GraphBuilder, numberPredicates } from "./build.ts";
-import type { Edge, Guard, State } from "./graph.ts";
+import { type Edge, type Guard, type State, takesFrom } from "./graph.ts";
 import { heapify, offer, poll } from "./heap.ts";
 import { checkPattern, type PatternProblem, type PatternSpec } from "./pattern.ts";
 import { emptyRuns, type Link, type Run, type Runs } from "./runs.ts";
@@ -64,7 +64,7 @@ export class Automaton<E> {
     this.#withinMs = spec.withinMs ?? Number.POSITIVE_INFINITY;
     this.#gaps = builder.states.map((state) => gapOf(state, spec));
     this.#limits = limits;
-    this.#beginnings = takesFrom(this.#start);
+    this.#beginnings = takesFrom(this.#start).map(({ edge }) => edge.guard);
   }
 
   newRuns(): Runs<E> {
@@ -285,22 +285,6 @@ function gapOf<E>(state: State, spec: PatternSpec<Predicate<E>>): number {
 /** A trailing `notNext` ends the match by letting an event pass, which no gap limits. */
 function takesOrEnds({ action, target }: Edge): boolean {
   return action === "take" || (action === "ignore" && target.kind === "final");
-}
-
-/** Guards of all takes that can be the first, whatever guards the ways to them. */
-function takesFrom(start: State): readonly Guard[] {
-  const guards: Guard[] = [];
-  const seen = new Set<State>();
-  const stack = [start];
-  for (let from = stack.pop(); from !== undefined; from = stack.pop()) {
-    if (seen.has(from)) continue;
-    seen.add(from);
-    for (const { action, target, guard } of from.edges) {
-      if (action === "take") guards.push(guard);
-      else if (action === "proceed" && target.kind !== "stop") stack.push(target);
-    }
-  }
-  return guards;
 }
 
 function moved<E>(run: Run<E>, to: State): Run<E> {

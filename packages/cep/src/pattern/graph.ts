@@ -23,6 +23,24 @@ export type State = {
   readonly edges: Edge[];
 };
 
+/** The state and those that an event reaches from it without being taken; never a stop. */
+function passable(start: State): ReadonlySet<State> {
+  const found = new Set([start]);
+  for (const from of found) {
+    for (const { action, target } of from.edges) {
+      if (action === "proceed" && target.kind !== "stop") found.add(target);
+    }
+  }
+  return found;
+}
+
+/** The edges that could take the next event. */
+export function takesFrom(start: State): readonly { readonly edge: Edge; readonly from: State }[] {
+  return [...passable(start)].flatMap((from) =>
+    from.edges.flatMap((edge) => (edge.action === "take" ? [{ edge, from }] : [])),
+  );
+}
+
 export function literal(predicate: number, expect = true): Guard {
   return [{ all: [{ predicate, expect }], expect: true }];
 }

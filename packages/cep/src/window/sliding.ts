@@ -3,6 +3,7 @@ import { cellsAt, type EventLog, holds, idAt, type LogLayout, timeAt, valueAt } 
 import {
   type AggregateSource,
   countValue,
+  type Place,
   readTotal,
   type Totals,
   type TotalsColumn,
@@ -117,14 +118,7 @@ export class SlidingWindow {
     const { cells } = state;
     if (number >= (cells[this.base + 1] as number)) cells[this.base + 1] = number + 1;
     if (!this.#fills(log, cell)) return;
-    const base = this.#totalsBase;
-    cells[base] = (cells[base] as number) + 1;
-    for (const column of totals.columns) {
-      const value = this.#valueOf(column, log, number);
-      if (value === undefined) continue;
-      if (typeof value === "number") column.add(cells, base, value);
-      else column.count(cells, base, 1);
-    }
+    this.#addTo({ cells, base: this.#totalsBase }, log, number);
     if (totals.hasExtremes) this.#pushExtremes(state, log, number);
     if (totals.distinct.length > 0) this.#countValues(state, number, 1);
   }
@@ -139,13 +133,17 @@ export class SlidingWindow {
     const base = this.#totalsBase;
     cells[base] = (cells[base] as number) - 1;
     for (const column of totals.columns) {
-      const value = this.#valueOf(column, log, number);
-      if (value === undefined) continue;
-      if (typeof value === "number") column.remove(cells, base, value);
-      else column.count(cells, base, -1);
+      column.drop(cells, base, this.#valueOf(column, log, number));
     }
     if (totals.distinct.length > 0) this.#countValues(state, number, -1);
     return true;
+  }
+
+  #addTo({ cells, base }: Place, log: EventLog, number: number): void {
+    cells[base] = (cells[base] as number) + 1;
+    for (const column of this.options.totals.columns) {
+      column.put(cells, base, this.#valueOf(column, log, number));
+    }
   }
 
   #valueOf({ needs }: TotalsColumn, log: EventLog, number: number): Value {
@@ -388,12 +386,7 @@ export class SlidingWindow {
       panes.push(pane);
       panes.sort((a, b) => a.start - b.start);
     }
-    pane.cells[0] = (pane.cells[0] as number) + 1;
-    for (const column of totals.columns) {
-      const value = this.#valueOf(column, log, log.start);
-      if (typeof value === "number") column.add(pane.cells, 0, value);
-      else if (value !== undefined) column.count(pane.cells, 0, 1);
-    }
+    this.#addTo({ cells: pane.cells, base: 0 }, log, log.start);
   }
 
   /** Totals with the panes that reach into [t − size, t]; distinct() knows nothing of panes. */

@@ -57,27 +57,39 @@ export class TotalsColumn {
         : undefined;
   }
 
-  add(cells: number[], base: number, value: number): void {
+  /** Adds a value; one that is missing counts for nothing, one that is no number is only counted. */
+  put(cells: number[], base: number, value: Value): void {
+    if (typeof value === "number") this.#add(cells, base, value);
+    else if (value !== undefined) this.#count(cells, base, 1);
+  }
+
+  /** Takes a value out again; minimum and maximum are the caller's business. */
+  drop(cells: number[], base: number, value: Value): void {
+    if (typeof value === "number") this.#remove(cells, base, value);
+    else if (value !== undefined) this.#count(cells, base, -1);
+  }
+
+  #add(cells: number[], base: number, value: number): void {
     const at = base + this.offset;
     cells[at] = (cells[at] as number) + 1;
     cells[at + 1] = (cells[at + 1] as number) + value;
-    if (this.squaresOffset >= 0) addSquare(cells, base + this.squaresOffset, value);
+    if (this.squaresOffset >= 0) shiftSquares(cells, base + this.squaresOffset, squareOf(value, 1));
     if (this.extremesOffset < 0) return;
     const minimum = base + this.extremesOffset;
     if (value < (cells[minimum] as number)) cells[minimum] = value;
     if (value > (cells[minimum + 1] as number)) cells[minimum + 1] = value;
   }
 
-  /** Takes a value out again; minimum and maximum are the caller's business. */
-  remove(cells: number[], base: number, value: number): void {
+  #remove(cells: number[], base: number, value: number): void {
     const at = base + this.offset;
     cells[at] = (cells[at] as number) - 1;
     cells[at + 1] = (cells[at + 1] as number) - value;
-    if (this.squaresOffset >= 0) removeSquare(cells, base + this.squaresOffset, value);
+    if (this.squaresOffset >= 0) {
+      shiftSquares(cells, base + this.squaresOffset, squareOf(value, -1));
+    }
   }
 
-  /** Counts a value that is no number, by 1 or -1. */
-  count(cells: number[], base: number, by: number): void {
+  #count(cells: number[], base: number, by: 1 | -1): void {
     cells[base + this.offset] = (cells[base + this.offset] as number) + by;
   }
 
@@ -114,31 +126,27 @@ export class TotalsColumn {
   }
 }
 
-function squareOf(value: number): { readonly high: number; readonly low: number } {
+/** A sum of squares in two parts, high × 2^48 + low. */
+type Squares = { readonly high: number; readonly low: number };
+
+/** The square of a value, to be added or taken out. */
+function squareOf(value: number, sign: 1 | -1): Squares {
   const whole = Math.abs(Math.round(value));
   if (whole <= largestPlainSquare) {
     const square = whole * whole;
-    return { high: Math.floor(square / squareBase), low: square % squareBase };
+    return { high: sign * Math.floor(square / squareBase), low: sign * (square % squareBase) };
   }
   const square = BigInt(whole) * BigInt(whole);
   const base = BigInt(squareBase);
-  return { high: Number(square / base), low: Number(square % base) };
+  return { high: sign * Number(square / base), low: sign * Number(square % base) };
 }
 
-function addSquare(cells: number[], at: number, value: number): void {
-  const { high, low } = squareOf(value);
-  const sum = (cells[at + 1] as number) + low;
-  const carry = sum >= squareBase ? 1 : 0;
-  cells[at] = (cells[at] as number) + high + carry;
-  cells[at + 1] = sum - carry * squareBase;
-}
-
-function removeSquare(cells: number[], at: number, value: number): void {
-  const { high, low } = squareOf(value);
-  const difference = (cells[at + 1] as number) - low;
-  const borrow = difference < 0 ? 1 : 0;
-  cells[at] = (cells[at] as number) - high - borrow;
-  cells[at + 1] = difference + borrow * squareBase;
+/** Changes a sum of squares and brings its lower cell back into [0, 2^48). */
+function shiftSquares(cells: number[], at: number, by: Squares): void {
+  const low = (cells[at + 1] as number) + by.low;
+  const carry = Math.floor(low / squareBase);
+  cells[at] = (cells[at] as number) + by.high + carry;
+  cells[at + 1] = low - carry * squareBase;
 }
 
 /**
@@ -185,12 +193,7 @@ export class Totals {
   /** Adds an event; values that are missing are counted by count() alone. */
   addEvent(cells: number[], base: number, event: StreamEvent): void {
     cells[base] = (cells[base] as number) + 1;
-    for (const column of this.columns) {
-      const value = column.valueOf(event);
-      if (value === undefined) continue;
-      if (typeof value === "number") column.add(cells, base, value);
-      else column.count(cells, base, 1);
-    }
+    for (const column of this.columns) column.put(cells, base, column.valueOf(event));
   }
 
   /** Adds the totals of another, disjoint set of events. */
@@ -221,18 +224,13 @@ export class Totals {
       add(offset);
       if (needs.numeric) add(offset + 1);
       if (squaresOffset < 0) continue;
-      add(squaresOffset);
-      add(squaresOffset + 1);
-      carrySquares(cells, base + squaresOffset);
+      const squares = other.base + squaresOffset;
+      shiftSquares(cells, base + squaresOffset, {
+        high: sign * (other.cells[squares] as number),
+        low: sign * (other.cells[squares + 1] as number),
+      });
     }
   }
-}
-
-function carrySquares(cells: number[], at: number): void {
-  const low = cells[at + 1] as number;
-  const carry = Math.floor(low / squareBase);
-  cells[at] = (cells[at] as number) + carry;
-  cells[at + 1] = low - carry * squareBase;
 }
 
 /** One aggregate that is asked of a set of totals; without a column it is count(). */

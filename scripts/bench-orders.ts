@@ -106,19 +106,21 @@ async function bench({ rates, seconds, runs, sustain, jsonFile }: BenchOptions):
   try {
     const shelf = await stockShelf(suite);
     const sightings = await watchOrders(suite.kafka, suite.codec);
+    let runsSoFar = 0;
+    // Every run has keys of its own: a key that comes again with another card is refused.
+    const runAt = async (ratePerSecond: number): Promise<RunFigures> => {
+      const seed = `${ratePerSecond}-${++runsSoFar}`;
+      const cards = await registerCards(suite, createRandom(seed), cardsOnFile);
+      return runAtRate({ suite, shelf, sightings, cards, ratePerSecond, seconds, seed });
+    };
     const measure = async (ratePerSecond: number, count: number): Promise<RateFigures> => {
       const figures: RunFigures[] = [];
-      for (let run = 1; run <= count; run += 1) {
-        const seed = `${ratePerSecond}-${run}`;
-        const cards = await registerCards(suite, createRandom(seed), cardsOnFile);
-        const options = { suite, shelf, sightings, cards, ratePerSecond, seconds, seed };
-        figures.push(await runAtRate(options));
-      }
+      for (let run = 1; run <= count; run += 1) figures.push(await runAt(ratePerSecond));
       const result = mediansOf(ratePerSecond, figures);
       console.log(render(result));
       return result;
     };
-    await measure(20, 1); // a cold suite is measured by nobody
+    await runAt(20); // a cold suite is measured by nobody
     const results: RateFigures[] = [];
     for (const rate of rates) results.push(await measure(rate, runs));
     if (sustain) await raise(Math.max(...rates), measure);

@@ -1,7 +1,9 @@
 import { createRequire } from "node:module";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import type { KafkaMessage } from "kafkajs";
 import { groupByPartition, passRecord, readBatch, writeBatch } from "./kafkajs-batches.ts";
+import { KafkaRecord } from "./record.ts";
 import { crc32c } from "./wire/crc32c.ts";
 import { murmur2 } from "./wire/murmur2.ts";
 
@@ -24,10 +26,14 @@ const header = fc.oneof(
   fc.string(),
   fc.array(bytes(10), { minLength: 1, maxLength: 3 }),
 );
+// The client mistakes what every object inherits for a header that it has read before.
+const name = fc
+  .string({ minLength: 1, unit: "grapheme" })
+  .filter((some) => !(some in Object.prototype));
 const record = fc.record({
   key: part,
   value: part,
-  headers: fc.dictionary(fc.string({ minLength: 1, unit: "grapheme" }), header, {
+  headers: fc.dictionary(name, header, {
     maxKeys: 4,
     noNullPrototype: true,
   }),
@@ -70,6 +76,23 @@ describe("batches of records", () => {
         expect(own).toHaveLength(wanted.length);
       }),
     );
+  });
+
+  test("have headers of any name, those that every object inherits too", async () => {
+    const value = Buffer.from("some");
+    const names = ["__proto__", "constructor", "toString", "hasOwnProperty"];
+    const headers = Object.fromEntries(names.map((name) => [name, value]));
+    const { buffer } = await writeBatch({
+      compression: 0,
+      ...times,
+      records: [{ key: "k", value: "v", headers, timestampDelta: 0 }],
+    });
+    const { records } = await readBatch(new original.Decoder(buffer));
+    const [read] = records;
+    expect(Object.entries(read?.headers ?? {})).toEqual(names.map((name) => [name, value]));
+    expect(Object.entries(read?.textHeaders ?? {})).toEqual(names.map((name) => [name, "some"]));
+    const record = new KafkaRecord("orders", 0, read as unknown as KafkaMessage);
+    expect(Object.entries(record.rawHeaders)).toEqual(names.map((name) => [name, value]));
   });
 
   test("that are cut off are an error that the client knows", async () => {

@@ -1,5 +1,5 @@
 import type { KafkaMessage } from "kafkajs";
-import { FetchedRecord } from "./wire/record-batch-reader.ts";
+import { emptyHeaders, FetchedRecord } from "./wire/record-batch-reader.ts";
 
 /** Header bytes as they came; a header that was sent several times keeps its last value. */
 export type RawHeaders = Readonly<Record<string, Buffer>>;
@@ -56,13 +56,14 @@ export class KafkaRecord implements IncomingRecord {
   }
 
   get rawHeaders(): RawHeaders {
-    const entries = Object.entries(this.#message.headers ?? {}).flatMap(([name, value]) => {
+    const headers = emptyHeaders<Buffer>();
+    for (const [name, value] of Object.entries(this.#message.headers ?? {})) {
       // The client's types do not say so, but a header without a value is null: Debezium sends such.
       const last: Buffer | string | null | undefined = Array.isArray(value) ? value.at(-1) : value;
-      if (last === undefined || last === null) return [];
-      return [[name, typeof last === "string" ? Buffer.from(last) : last] as const];
-    });
-    return Object.fromEntries(entries);
+      if (last === undefined || last === null) continue;
+      headers[name] = typeof last === "string" ? Buffer.from(last) : last;
+    }
+    return headers;
   }
 
   /** Bytes that the record keeps in memory, about. */
@@ -72,7 +73,7 @@ export class KafkaRecord implements IncomingRecord {
 }
 
 function asText(headers: RawHeaders): Record<string, string> {
-  const texts: Record<string, string> = {};
+  const texts = emptyHeaders<string>();
   for (const name in headers) texts[name] = headers[name]?.toString("utf8") ?? "";
   return texts;
 }

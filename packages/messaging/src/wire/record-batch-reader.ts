@@ -61,7 +61,7 @@ export class FetchedRecord {
 
   /** As the client gives them: a header that was sent several times is a list. */
   get headers(): Record<string, HeaderPart | HeaderPart[]> {
-    const headers: Record<string, HeaderPart | HeaderPart[]> = {};
+    const headers = emptyHeaders<HeaderPart | HeaderPart[]>();
     eachHeader(this.#headers, (name, start, end) => {
       const part = end < start ? null : this.#headers.subarray(start, end);
       const before = headers[name];
@@ -73,12 +73,17 @@ export class FetchedRecord {
 
   /** As text; of a header that was sent several times the last, and none that has no value. */
   get textHeaders(): Record<string, string> {
-    const headers: Record<string, string> = {};
+    const headers = emptyHeaders<string>();
     eachHeader(this.#headers, (name, start, end) => {
       if (end >= start) headers[name] = this.#headers.toString("utf8", start, end);
     });
     return headers;
   }
+}
+
+/** Inherits nothing: a sender may call a header "constructor" or "__proto__". */
+export function emptyHeaders<T>(): Record<string, T> {
+  return Object.create(null);
 }
 
 function eachHeader(bytes: Buffer, use: (name: string, start: number, end: number) => void): void {

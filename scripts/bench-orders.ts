@@ -7,7 +7,7 @@ import { type Latency, median, medianLatency } from "./bench-orders/figures.ts";
 import { type RunFigures, runAtRate } from "./bench-orders/run.ts";
 import { watchOrders } from "./bench-orders/sightings.ts";
 import { registerCards, stockShelf } from "./chaos/shelf.ts";
-import { startSuite } from "./chaos/suite.ts";
+import { startSuite } from "./command/suite.ts";
 
 const HELP = `Measures how long orders take, on a native suite of its own, with customers who do not wait for each other.
 

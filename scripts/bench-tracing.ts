@@ -4,8 +4,8 @@ import { median } from "./bench-orders/figures.ts";
 import { ordersPerSecond } from "./bench-tracing/orders.ts";
 import { type ScorerRates, scorerRates, tracingVariables } from "./bench-tracing/scorer.ts";
 import { createSpanSink } from "./bench-tracing/span-sink.ts";
-import { startSuite } from "./chaos/suite.ts";
 import { runCommand } from "./command/run-command.ts";
+import { startSuite } from "./command/suite.ts";
 
 const HELP = `Measures what tracing every order costs: the same load with it and without, in turns.
 

@@ -8,7 +8,7 @@ import { limitsFor } from "./chaos/options.ts";
 import { type RoundReport, runRound } from "./chaos/round.ts";
 import { stockShelf } from "./chaos/shelf.ts";
 import { Deck } from "./chaos/strikes.ts";
-import { startSuite } from "./chaos/suite.ts";
+import { startFragileSuite } from "./chaos/suite.ts";
 import { readSettings } from "./stack/settings.ts";
 
 const seed = 1;
@@ -30,7 +30,7 @@ async function tryPlant(plant: Plant): Promise<RoundReport> {
     readSettings(process.env, "chaos-reports").home,
     `self-test-${plant.name}`,
   );
-  const suite = await startSuite({ name: `plant-${process.pid}`, plant: plant.name });
+  const suite = await startFragileSuite({ name: `plant-${process.pid}`, plant: plant.name });
   try {
     for (const { database, sql } of plant.statements ?? []) {
       await withDatabase(suite.postgresAdminUrl, database, (rows) => rows(sql));

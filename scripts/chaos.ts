@@ -8,7 +8,7 @@ import { renderFaults, renderRound, renderViolation } from "./chaos/report.ts";
 import { type RoundReport, runRound } from "./chaos/round.ts";
 import { stockShelf } from "./chaos/shelf.ts";
 import { Deck } from "./chaos/strikes.ts";
-import { type Suite, startSuite } from "./chaos/suite.ts";
+import { type FragileSuite, startFragileSuite } from "./chaos/suite.ts";
 import { readSettings } from "./stack/settings.ts";
 
 /** Starts a suite, runs the rounds and tells. Resolves with the exit code. */
@@ -18,7 +18,7 @@ async function chaos(options: ChaosOptions): Promise<number> {
   const history = new History(join(folder, "history.jsonl"));
   console.log(`seed ${seed}, history ${history.file}`);
   const reports: RoundReport[] = [];
-  const suite = await startSuite({ name: `chaos-${process.pid}` });
+  const suite = await startFragileSuite({ name: `chaos-${process.pid}` });
   try {
     await runRounds(options, { suite, history, reports });
   } catch (error) {
@@ -37,7 +37,7 @@ async function chaos(options: ChaosOptions): Promise<number> {
 }
 
 interface Run {
-  readonly suite: Suite;
+  readonly suite: FragileSuite;
   readonly history: History;
   /** Gets a report for each round that came to its end. */
   readonly reports: RoundReport[];

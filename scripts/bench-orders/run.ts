@@ -2,7 +2,7 @@ import { createRandom, type Random, runOpenLoop } from "@holdfast/traffic";
 import { call, textOf } from "../chaos/http.ts";
 import { quiesce } from "../chaos/quiesce.ts";
 import type { CardOnFile, Shelf } from "../chaos/shelf.ts";
-import type { Suite } from "../chaos/suite.ts";
+import type { Suite } from "../command/suite.ts";
 import { type Latency, latencyOf } from "./figures.ts";
 import type { Sightings } from "./sightings.ts";
 

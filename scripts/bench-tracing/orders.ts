@@ -3,7 +3,7 @@ import { createRandom } from "@holdfast/traffic";
 import { type Sightings, watchOrders } from "../bench-orders/sightings.ts";
 import { call, textOf } from "../chaos/http.ts";
 import { type CardOnFile, registerCards, type Shelf, stockShelf } from "../chaos/shelf.ts";
-import type { Suite } from "../chaos/suite.ts";
+import type { Suite } from "../command/suite.ts";
 
 export interface OrdersLoad {
   readonly seconds: number;

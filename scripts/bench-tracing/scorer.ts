@@ -1,7 +1,7 @@
 import { createUuidV7, systemClock } from "@holdfast/service-kit";
 import { preload } from "../bench/preload.ts";
 import { measureThroughput } from "../bench/throughput.ts";
-import type { Suite } from "../chaos/suite.ts";
+import type { Suite } from "../command/suite.ts";
 import { activatePack } from "../replay/activate-pack.ts";
 import { startScorer } from "../replay/scorer-process.ts";
 import { createWorkspace } from "../replay/workspace.ts";

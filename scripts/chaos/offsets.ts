@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { readGroups } from "@holdfast/testkit";
+import type { Suite } from "../command/suite.ts";
 import type { History } from "./history.ts";
-import type { Suite } from "./suite.ts";
 
 /** Reads all committed offsets every second, until it is stopped; what cannot be read is left out. */
 export function watchOffsets({ kafka }: Suite, { facts }: History): { stop(): Promise<void> } {

@@ -1,7 +1,7 @@
+import type { Suite } from "../command/suite.ts";
 import { type Answer, type Call, call } from "./http.ts";
 import type { Line } from "./plan.ts";
 import type { CardOnFile } from "./shelf.ts";
-import type { Suite } from "./suite.ts";
 
 /** An order as its customer sends it. */
 export interface Purchase {

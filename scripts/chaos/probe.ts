@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Suite } from "../command/suite.ts";
 import type { History } from "./history.ts";
 import { callUntilAnswered, textOf } from "./http.ts";
 import { placing, readOrder } from "./orders.ts";
 import type { CardOnFile, Shelf } from "./shelf.ts";
-import type { Suite } from "./suite.ts";
 
 const lookEveryMs = 50;
 

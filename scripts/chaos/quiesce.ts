@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { readGroups, withDatabase } from "@holdfast/testkit";
-import type { Suite } from "./suite.ts";
+import type { Suite } from "../command/suite.ts";
 
 const services = [
   "order",

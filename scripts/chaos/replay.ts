@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { ReplayFact } from "@holdfast/testkit";
+import type { Suite } from "../command/suite.ts";
 import { root } from "../stack/settings.ts";
 import { memberOf } from "./http.ts";
-import type { Suite } from "./suite.ts";
 
 /** Has the scorer's own verification re-execute the log. Throws when it says nothing readable. */
 export async function verifyReplay(suite: Suite): Promise<ReplayFact> {

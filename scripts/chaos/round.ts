@@ -19,7 +19,7 @@ import { verifyReplay } from "./replay.ts";
 import { type CardOnFile, registerCards, type Shelf } from "./shelf.ts";
 import { type Placement, Shopper } from "./shopper.ts";
 import { type Deck, heal, mostStrikes, strikeUntilOver } from "./strikes.ts";
-import type { Suite } from "./suite.ts";
+import type { FragileSuite } from "./suite.ts";
 
 /** What one round did, and whether everything held. */
 export interface RoundReport {
@@ -38,7 +38,7 @@ export interface RoundReport {
 
 /** What lasts from round to round: the suite's books go on, and so does everything known about it. */
 export interface RoundContext {
-  readonly suite: Suite;
+  readonly suite: FragileSuite;
   readonly shelf: Shelf;
   readonly history: History;
   readonly deck: Deck;

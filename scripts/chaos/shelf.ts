@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { withDatabase } from "@holdfast/testkit";
 import { type Random, testCard } from "@holdfast/traffic";
+import type { Suite } from "../command/suite.ts";
 import { root } from "../stack/settings.ts";
 import { call, textOf } from "./http.ts";
-import type { Suite } from "./suite.ts";
 
 /** A card on file, its owner, and the number that must never be seen again. */
 export interface CardOnFile {

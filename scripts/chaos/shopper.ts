@@ -1,3 +1,4 @@
+import type { Suite } from "../command/suite.ts";
 import type { History } from "./history.ts";
 import {
   type Answer,
@@ -11,7 +12,6 @@ import {
 import { placing, readOrder } from "./orders.ts";
 import type { Action, Line, OrderAction, OtherAction } from "./plan.ts";
 import type { CardOnFile, Shelf } from "./shelf.ts";
-import type { Suite } from "./suite.ts";
 
 /** What became of a request to place an order. */
 export interface Placement {

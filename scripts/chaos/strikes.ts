@@ -4,7 +4,7 @@ import type { Random } from "@holdfast/traffic";
 import { faults } from "./faults/all.ts";
 import type { Fault, FaultContext } from "./faults/fault.ts";
 import { healProvider } from "./faults/provider.ts";
-import type { Suite } from "./suite.ts";
+import type { FragileSuite } from "./suite.ts";
 
 const shortestGapMs = 5_000;
 const longestGapMs = 15_000;
@@ -90,7 +90,7 @@ const parts: readonly PartName[] = [
 ];
 
 /** Whatever is stopped goes on and the provider behaves; what died is started by its supervisor. */
-export async function heal(suite: Suite): Promise<void> {
+export async function heal(suite: FragileSuite): Promise<void> {
   for (const part of parts) await suite.control.signal(part, "SIGCONT").catch(() => undefined);
   suite.network.heal();
   suite.receiver.setAway(false);

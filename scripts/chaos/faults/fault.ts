@@ -1,10 +1,10 @@
 import type { Random } from "@holdfast/traffic";
 import type { History } from "../history.ts";
-import type { Suite } from "../suite.ts";
+import type { FragileSuite } from "../suite.ts";
 
 /** What a fault has to work with. */
 export interface FaultContext {
-  readonly suite: Suite;
+  readonly suite: FragileSuite;
   readonly random: Random;
   readonly history: History;
 }

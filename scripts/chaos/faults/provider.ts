@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Suite } from "../../command/suite.ts";
 import { call } from "../http.ts";
-import type { Suite } from "../suite.ts";
 import type { Fault } from "./fault.ts";
 
 async function setFailures(suite: Suite, body: object): Promise<void> {

@@ -8,7 +8,10 @@ import { runDlq } from "./dlq/run.ts";
 
 await conclude(async () => {
   const command = parseDlqCommand(process.argv.slice(2));
-  const client = createDlqClient(suiteAddresses(), process.env["HOLDFAST_API_KEY"] ?? "demo-admin");
+  const client = createDlqClient(
+    suiteAddresses().serviceUrls,
+    process.env["HOLDFAST_API_KEY"] ?? "demo-admin",
+  );
   await runDlq(command, { client, print: (line) => console.log(line) });
   return 0;
 });

@@ -22,18 +22,13 @@ Alerts and recordings are those of infra/prometheus; Grafana's dashboards are in
 
 const root = resolve(import.meta.dirname, "..");
 
-function targets(): Map<string, string> {
-  const addresses = suiteAddresses();
-  const urls: Readonly<Record<string, string>> = {
-    order: addresses.orderUrl,
-    payment: addresses.paymentUrl,
-    inventory: addresses.inventoryUrl,
-    "fraud-scoring": addresses.fraudScoringUrl,
-    notification: addresses.notificationUrl,
-    operations: addresses.operationsUrl,
-  };
-  return new Map(Object.entries(urls).map(([service, url]) => [service, new URL(url).host]));
-}
+const targets = (): Map<string, string> =>
+  new Map(
+    Object.entries(suiteAddresses().serviceUrls).map(([service, url]) => [
+      service,
+      new URL(url).host,
+    ]),
+  );
 
 /** Resolves to Prometheus' exit code; rejects when it is not installed. */
 async function run(port: number): Promise<number> {

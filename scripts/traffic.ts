@@ -1,4 +1,12 @@
 import { trafficCommand } from "@holdfast/traffic";
 import { suiteAddresses } from "./command/addresses.ts";
 
-process.exitCode = await trafficCommand(process.argv.slice(2), suiteAddresses());
+const { kafkaBrokers, schemaRegistryUrl, serviceUrls } = suiteAddresses();
+
+process.exitCode = await trafficCommand(process.argv.slice(2), {
+  kafkaBrokers,
+  schemaRegistryUrl,
+  orderUrl: serviceUrls.order,
+  paymentUrl: serviceUrls.payment,
+  inventoryUrl: serviceUrls.inventory,
+});

@@ -1,9 +1,8 @@
 import { type StoredSpan, type TraceStore, zipkinStore } from "@holdfast/telemetry/trace-store";
 import { testStack, waitFor } from "@holdfast/testkit";
 import { describe, expect, test } from "@jest/globals";
+import { eventServices } from "../../scripts/command/services.ts";
 import { placeOrder, registerCard, waitForStatus } from "../support/shop.ts";
-
-const SERVICES = ["order", "payment", "inventory", "fraud-scoring", "notification"];
 
 /** Spans whose parent is not in the trace, besides the root. */
 function orphans(spans: readonly StoredSpan[]): StoredSpan[] {
@@ -19,7 +18,9 @@ async function traceOf(store: TraceStore, orderId: string): Promise<StoredSpan[]
       if (traceId === undefined) return undefined;
       const spans = await store.read(traceId);
       const seen = new Set(spans.map((span) => span.service));
-      return SERVICES.every((service) => seen.has(service)) && orphans(spans).length === 0 && spans;
+      return (
+        eventServices.every((service) => seen.has(service)) && orphans(spans).length === 0 && spans
+      );
     },
     { limitMs: 30_000, what: `a trace of order ${orderId} through all services` },
   );

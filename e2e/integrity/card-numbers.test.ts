@@ -4,6 +4,7 @@ import { createProducer } from "@holdfast/messaging";
 import { silentLogger } from "@holdfast/telemetry";
 import { findCanaries, testStack, waitFor, withDatabase } from "@holdfast/testkit";
 import { describe, expect, test } from "@jest/globals";
+import { services } from "../../scripts/command/services.ts";
 import { type Canary, canaries, securityCode } from "../support/canaries.ts";
 import { kafkaOfSuite } from "../support/log.ts";
 import {
@@ -13,15 +14,6 @@ import {
   registerCard,
   waitForStatus,
 } from "../support/shop.ts";
-
-const services = [
-  "order",
-  "payment",
-  "inventory",
-  "fraud-scoring",
-  "notification",
-  "operations",
-] as const;
 
 const zipkinUrl = (): string => testStack().address("zipkinUrl");
 

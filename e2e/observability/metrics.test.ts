@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { testStack, waitFor } from "@holdfast/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { services } from "../../scripts/command/services.ts";
 import { allExpressions, selectorsOf } from "../../scripts/prometheus/expressions.ts";
 import { nativeConfiguration } from "../../scripts/prometheus/native-configuration.ts";
 import { placeOrder, registerCard, waitForStatus } from "../support/shop.ts";
 
 const root = join(import.meta.dirname, "../..");
-const services = ["order", "payment", "inventory", "fraud-scoring", "notification", "operations"];
 const expressions = allExpressions(root);
 
 /** What only trouble, money going back or days bring about may be absent. */

@@ -1,15 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { readGroups, withDatabase } from "@holdfast/testkit";
+import { services } from "../command/services.ts";
 import type { Suite } from "../command/suite.ts";
-
-const services = [
-  "order",
-  "payment",
-  "inventory",
-  "fraud-scoring",
-  "notification",
-  "operations",
-] as const;
 
 const lookEveryMs = 500;
 const quietLooks = 2;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { PartName } from "@holdfast/testkit";
+import { partNames } from "@holdfast/testkit";
 import type { Random } from "@holdfast/traffic";
 import { faults } from "./faults/all.ts";
 import type { Fault, FaultContext } from "./faults/fault.ts";
@@ -75,23 +75,9 @@ export async function strikeUntilOver(options: StrikeOptions): Promise<Strike[]>
   return strikes;
 }
 
-const parts: readonly PartName[] = [
-  "postgres",
-  "kafka",
-  "connect",
-  "registry",
-  "payment-provider",
-  "operations",
-  "order",
-  "payment",
-  "inventory",
-  "fraud-scoring",
-  "notification",
-];
-
 /** Whatever is stopped goes on and the provider behaves; what died is started by its supervisor. */
 export async function heal(suite: FragileSuite): Promise<void> {
-  for (const part of parts) await suite.control.signal(part, "SIGCONT").catch(() => undefined);
+  for (const part of partNames) await suite.control.signal(part, "SIGCONT").catch(() => undefined);
   suite.network.heal();
   suite.receiver.setAway(false);
   await healProvider(suite);

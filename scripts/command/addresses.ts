@@ -1,18 +1,14 @@
 /** Where a command finds the suite that it talks to. */
 import { isRunning, readRunFile } from "../stack/run-file.ts";
 import { readSettings } from "../stack/settings.ts";
+import { type ServiceName, services } from "./services.ts";
 
 /** Addresses of one running suite. */
 export interface SuiteAddresses {
   readonly kafkaBrokers: readonly string[];
   readonly schemaRegistryUrl: string;
   readonly postgresAdminUrl: string;
-  readonly orderUrl: string;
-  readonly paymentUrl: string;
-  readonly inventoryUrl: string;
-  readonly fraudScoringUrl: string;
-  readonly notificationUrl: string;
-  readonly operationsUrl: string;
+  readonly serviceUrls: Readonly<Record<ServiceName, string>>;
   /** Undefined when the suite runs with Jaeger. */
   readonly zipkinUrl: string | undefined;
   readonly jaegerUrl: string | undefined;
@@ -44,13 +40,14 @@ export function suiteAddresses(environment: NodeJS.ProcessEnv = process.env): Su
     kafkaBrokers: find("KAFKA_BROKERS", "kafkaBrokers").split(","),
     schemaRegistryUrl: find("SCHEMA_REGISTRY_URL", "schemaRegistryUrl"),
     postgresAdminUrl: find("POSTGRES_ADMIN_URL", "postgresAdminUrl"),
-    orderUrl: find("ORDER_URL", "order"),
-    paymentUrl: find("PAYMENT_URL", "payment"),
-    inventoryUrl: find("INVENTORY_URL", "inventory"),
-    fraudScoringUrl: find("FRAUD_SCORING_URL", "fraud-scoring"),
-    notificationUrl: find("NOTIFICATION_URL", "notification"),
-    operationsUrl: find("OPERATIONS_URL", "operations"),
+    serviceUrls: Object.fromEntries(
+      services.map((service) => [service, find(urlVariable(service), service)]),
+    ) as Record<ServiceName, string>,
     zipkinUrl: environment["ZIPKIN_URL"] ?? native?.["zipkinUrl"],
     jaegerUrl: environment["JAEGER_URL"] ?? native?.["jaegerUrl"] ?? "http://127.0.0.1:16686",
   };
 }
+
+/** `fraud-scoring` → `FRAUD_SCORING_URL`. */
+const urlVariable = (service: ServiceName): string =>
+  `${service.toUpperCase().replaceAll("-", "_")}_URL`;

@@ -1,5 +1,4 @@
-import type { SuiteAddresses } from "../command/addresses.ts";
-import type { DlqService } from "./command.ts";
+import type { EventServiceName } from "../command/services.ts";
 
 /** A dead letter as the services describe it. */
 export interface Letter {
@@ -15,10 +14,13 @@ export interface Letter {
 
 /** The /admin routes of every service. Rejects with the service's own words. */
 export interface DlqClient {
-  list(service: DlqService, options: { all: boolean; limit: number }): Promise<readonly Letter[]>;
-  show(service: DlqService, id: string): Promise<Readonly<Record<string, unknown>>>;
+  list(
+    service: EventServiceName,
+    options: { all: boolean; limit: number },
+  ): Promise<readonly Letter[]>;
+  show(service: EventServiceName, id: string): Promise<Readonly<Record<string, unknown>>>;
   settle(
-    service: DlqService,
+    service: EventServiceName,
     settlement: {
       readonly verb: "redrive" | "discard";
       readonly ids: readonly string[];
@@ -28,15 +30,15 @@ export interface DlqClient {
 }
 
 /** A client of the running suite. */
-export function createDlqClient(addresses: SuiteAddresses, apiKey: string): DlqClient {
-  const urls: Readonly<Record<DlqService, string>> = {
-    order: addresses.orderUrl,
-    payment: addresses.paymentUrl,
-    inventory: addresses.inventoryUrl,
-    "fraud-scoring": addresses.fraudScoringUrl,
-    notification: addresses.notificationUrl,
-  };
-  const call = async (service: DlqService, path: string, body?: unknown): Promise<Response> => {
+export function createDlqClient(
+  urls: Readonly<Record<EventServiceName, string>>,
+  apiKey: string,
+): DlqClient {
+  const call = async (
+    service: EventServiceName,
+    path: string,
+    body?: unknown,
+  ): Promise<Response> => {
     const response = await fetch(`${urls[service]}/admin/${path}`, {
       method: body === undefined ? "GET" : "POST",
       headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },

@@ -1,22 +1,13 @@
 import { parseArgs } from "node:util";
 import { Misuse } from "../command/run-command.ts";
-
-/** The services that have dead letters. */
-export const dlqServices = [
-  "order",
-  "payment",
-  "inventory",
-  "fraud-scoring",
-  "notification",
-] as const;
-export type DlqService = (typeof dlqServices)[number];
+import { type EventServiceName, eventServices } from "../command/services.ts";
 
 /** What is to be done. */
 export type DlqCommand =
   | { readonly verb: "help" }
   | {
       readonly verb: "list";
-      readonly services: readonly DlqService[];
+      readonly services: readonly EventServiceName[];
       readonly all: boolean;
       readonly limit: number;
       readonly json: boolean;
@@ -26,7 +17,7 @@ export type DlqCommand =
       readonly verb: "redrive" | "discard";
       /** Undefined: all open ones of the service. */
       readonly ids: readonly string[] | undefined;
-      readonly service: DlqService | undefined;
+      readonly service: EventServiceName | undefined;
       readonly reason: string | null;
     };
 
@@ -65,7 +56,7 @@ export function parseDlqCommand(args: readonly string[]): DlqCommand {
     case "list": {
       const limit = Number(values.limit);
       if (!(Number.isInteger(limit) && limit > 0)) throw new Misuse("--limit takes a number");
-      return { verb, services: service ? [service] : dlqServices, all, limit, json };
+      return { verb, services: service ? [service] : eventServices, all, limit, json };
     }
     case "show": {
       const [id] = ids;
@@ -88,15 +79,15 @@ export function parseDlqCommand(args: readonly string[]): DlqCommand {
 }
 
 /** The service whose dead letter an ID names. Throws when it names none. */
-export function serviceOfId(id: string): DlqService {
+export function serviceOfId(id: string): EventServiceName {
   const group = /^[^/]+\.([^./]+)\.dlq\/\d+\/\d+$/.exec(id)?.[1];
   if (group === undefined)
     throw new Misuse(`${id} is not <topic>.<group>.dlq/<partition>/<offset>`);
   return serviceOf(group);
 }
 
-function serviceOf(name: string): DlqService {
-  const found = dlqServices.find((service) => service === name);
-  if (found === undefined) throw new Misuse(`${name} is none of ${dlqServices.join(", ")}`);
+function serviceOf(name: string): EventServiceName {
+  const found = eventServices.find((service) => service === name);
+  if (found === undefined) throw new Misuse(`${name} is none of ${eventServices.join(", ")}`);
   return found;
 }

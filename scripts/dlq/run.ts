@@ -1,5 +1,6 @@
+import type { EventServiceName } from "../command/services.ts";
 import type { DlqClient, Letter } from "./client.ts";
-import { DLQ_HELP, type DlqCommand, type DlqService, serviceOfId } from "./command.ts";
+import { DLQ_HELP, type DlqCommand, serviceOfId } from "./command.ts";
 
 /** What a command works with. */
 export interface DlqSurroundings {
@@ -44,7 +45,7 @@ async function settle(
   { verb, ids, service, reason }: Extract<DlqCommand, { verb: "redrive" | "discard" }>,
   { client, print }: DlqSurroundings,
 ): Promise<void> {
-  const wanted = new Map<DlqService, string[]>();
+  const wanted = new Map<EventServiceName, string[]>();
   const open =
     service !== undefined && ids === undefined
       ? await client.list(service, { all: false, limit: 1_000 })

@@ -17,6 +17,7 @@ export { type StackOptions, type StartedStack, startStack } from "./stack/start-
 export {
   type ControlSignal,
   type PartName,
+  partNames,
   type StackControl,
   type TestStack,
   testStack,

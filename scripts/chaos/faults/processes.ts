@@ -1,14 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type ControlSignal, type PartName, waitFor } from "@holdfast/testkit";
+import { eventServices } from "../../command/services.ts";
 import type { Fault } from "./fault.ts";
-
-const services: readonly PartName[] = [
-  "order",
-  "payment",
-  "inventory",
-  "fraud-scoring",
-  "notification",
-];
 
 /** What an order is accepted with: the service itself, its database, and whoever knows the cards. */
 const needed: readonly PartName[] = ["order", "payment", "postgres"];
@@ -74,7 +67,7 @@ const startWithoutRegistry: Fault = {
   mustAccept: false,
   strike: async ({ suite, random }) => {
     await suite.control.stop("registry");
-    await suite.control.signal(random.pick(services), "SIGKILL");
+    await suite.control.signal(random.pick(eventServices), "SIGKILL");
     await delay(random.between(8_000, 12_000));
     await suite.control.start("registry");
   },
@@ -82,11 +75,11 @@ const startWithoutRegistry: Fault = {
 
 /** Faults of whole processes: signals, and parts that are away. */
 export const processFaults: readonly Fault[] = [
-  ...services.map(kill),
+  ...eventServices.map(kill),
   kill("operations"),
   kill("payment-provider"),
-  ...services.map(crash),
-  ...services.map(freeze),
+  ...eventServices.map(crash),
+  ...eventServices.map(freeze),
   outage({
     name: "broker-stop",
     part: "kafka",

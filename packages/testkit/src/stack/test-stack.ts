@@ -19,19 +19,23 @@ const runFile = z.object({
   ),
 });
 
-export type PartName =
-  | "postgres"
-  | "kafka"
-  | "connect"
-  | "registry"
-  | "jaeger"
-  | "operations"
-  | "order"
-  | "payment"
-  | "inventory"
-  | "fraud-scoring"
-  | "notification"
-  | "payment-provider";
+/** The parts of docker-compose.yml. */
+export const partNames = [
+  "postgres",
+  "kafka",
+  "connect",
+  "registry",
+  "jaeger",
+  "operations",
+  "order",
+  "payment",
+  "inventory",
+  "fraud-scoring",
+  "notification",
+  "payment-provider",
+] as const;
+
+export type PartName = (typeof partNames)[number];
 
 export type ControlSignal = "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGUSR2";
 

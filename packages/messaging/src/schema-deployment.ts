@@ -2,6 +2,8 @@ import { type EventName, schemas, subjects } from "@holdfast/contracts";
 
 // For deploy-time scripts only: services never register.
 
+const ANSWER_LIMIT_MS = 10_000;
+
 /** A schema and the subject that it belongs to. */
 export interface SubjectSchema {
   readonly subject: string;
@@ -33,17 +35,28 @@ export function schemaText(event: EventName): string {
 
 /**
  * Registers schemas, with compatibility FULL_TRANSITIVE, and returns their ids. Idempotent. Throws
- * SchemaRefused on the first one that is not taken; those before it stay registered.
+ * SchemaRefused on the first one that is not taken, or not answered in time; those before it stay
+ * registered.
  */
 export async function registerSchemas(
   registryUrl: string,
   list: readonly SubjectSchema[] = catalogueSchemas(),
+  answerLimitMs: number = ANSWER_LIMIT_MS,
 ): Promise<{ subject: string; id: number }[]> {
   // Loaded here because services, which never register, would carry it in memory.
   const { COMPATIBILITY, SchemaRegistry, SchemaType } = await import(
     "@kafkajs/confluent-schema-registry"
   );
-  const registry = new SchemaRegistry({ host: registryUrl, retry: { retries: 3 } });
+  const registry = new SchemaRegistry({
+    host: registryUrl,
+    retry: { retries: 3 },
+    // The client has no limit of its own: a request that the registry loses would be waited for without end.
+    middlewares: [
+      () => ({
+        prepareRequest: async (next) => (await next()).enhance({ timeout: answerLimitMs }),
+      }),
+    ],
+  });
   const registered: { subject: string; id: number }[] = [];
   for (const { subject, schema } of list) {
     const options = { subject, compatibility: COMPATIBILITY.FULL_TRANSITIVE };
@@ -82,7 +95,7 @@ export async function checkSchemas(
 /** The answer's body; null for 404. With a schema it is posted. */
 async function call(url: string, schema?: string): Promise<unknown> {
   const response = await fetch(url, {
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
     ...(schema !== undefined && {
       method: "POST",
       headers: { "content-type": "application/vnd.schemaregistry.v1+json" },

@@ -142,7 +142,7 @@ const aroundTheOutbox: Bug = {
 };
 
 const keysAreNotKept: Bug = {
-  statements: (table) => replaced(table, "INSERT INTO idempotency_keys", () => ({ run: () => 1 })),
+  statements: (table) => replaced(table, "idempotency-claim", () => ({ run: () => 1 })),
 };
 
 /** Two orders read the same counts, and each writes what it makes of them. */
@@ -197,7 +197,7 @@ const halfAnEntry: Bug = {
 
 const stepsAreForgotten: Bug = {
   statements: (table, { scheduler }) =>
-    replaced(table, "INSERT INTO work_queue", (original) => ({
+    replaced(table, "task-insert", (original) => ({
       ...original,
       run: (view, values) => (scheduler.chance(0.05) ? 1 : original.run(view, values)),
     })),

@@ -82,11 +82,13 @@ async function readPartition(
   { scheduler, process, broker, group, bug }: ConsumerOptions,
 ): Promise<void> {
   const { signal } = process.lost;
+  const backlogEnd = broker.log(place).length;
   for (let position = broker.committed(group, place); !signal.aborted; position += 1) {
     const record = await broker.read(process, place, position);
     if (signal.aborted) return;
     bug.onRead?.(broker, group, { ...place, position });
-    if (!(await deliverUntilDone(record, deliver, { process, group }))) return;
+    const fromBacklog = position < backlogEnd;
+    if (!(await deliverUntilDone(record, deliver, { process, group, fromBacklog }))) return;
     if (scheduler.chance(1 - commitRate) && position + 1 < broker.log(place).length) continue;
     await process.turn();
     // A group's coordinator refuses the commit of a member that it has dropped.
@@ -98,12 +100,16 @@ async function readPartition(
 async function deliverUntilDone(
   record: IncomingRecord,
   deliver: Delivery,
-  { process, group }: { process: SimulatedProcess; group: string },
+  {
+    process,
+    group,
+    fromBacklog,
+  }: { process: SimulatedProcess; group: string; fromBacklog: boolean },
 ): Promise<boolean> {
   const { signal } = process.lost;
   while (!signal.aborted) {
     try {
-      const base = { record, group, logger: silentLogger, attempt: 1 };
+      const base = { record, group, logger: silentLogger, fromBacklog, attempt: 1 };
       await deliver({ ...base, signal, stopping: signal });
       return true;
     } catch (error) {

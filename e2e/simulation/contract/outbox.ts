@@ -2,7 +2,7 @@ import { type Database, idempotent, type Tx } from "@holdfast/outbox";
 import { silentLogger } from "@holdfast/telemetry";
 import { buildMessage } from "@holdfast/testkit";
 import { advanceEntity } from "../../../packages/outbox/src/entity-order.ts";
-import { park, takeParked } from "../../../packages/outbox/src/parked-records.ts";
+import { isFollowed, park, takeParked } from "../../../packages/outbox/src/parked-records.ts";
 import { createWorkQueue } from "../../../packages/outbox/src/work-queue-worker.ts";
 import { type Case, told } from "./contract.ts";
 
@@ -67,11 +67,13 @@ export const outboxCases: readonly Case[] = [
         await park(tx, parked);
         const early = await take(tx);
         await advanceEntity(tx, "group", entity(1));
+        const followed = await isFollowed(tx, "group", entity(1));
         const due = await take(tx);
-        return [early?.id ?? null, due?.id, due?.event, (await take(tx))?.id ?? null];
+        const left = [await isFollowed(tx, "group", entity(1)), (await take(tx))?.id ?? null];
+        return [early?.id ?? null, followed, due?.id, due?.event, ...left];
       });
     },
-    expected: [null, id(2), message.event, null],
+    expected: [null, true, id(2), message.event, false, null],
   },
   {
     name: "more parked records than the limit are refused",

@@ -127,6 +127,12 @@ function parkedRecords(): StatementTable {
         );
       },
     },
+    "inbox-followed": {
+      run: (view, [group, topic, entityId, version]: string[]) => {
+        const key = at(group ?? "", topic ?? "", entityId ?? "", Number(version));
+        return view.get(table, key) === undefined ? [] : [{}];
+      },
+    },
     "DELETE FROM inbox_parked k USING": {
       locks: (view, values: string[]) => {
         const key = next(view, values);
@@ -162,20 +168,20 @@ function crashGuard(): StatementTable {
 
 /** Answers to requests, as the package keeps them per caller, route and key. */
 export const idempotencyStatements: StatementTable = {
-  "SELECT pg_try_advisory_xact_lock": {
+  "idempotency-lock": {
     locks: (view, [scope]: string[]) =>
       view.isLocked("advisory", scope ?? "") ? [] : [["advisory", scope ?? ""]],
     run: (view, [scope]: [string]) => [{ locked: !view.isLocked("advisory", scope) }],
   },
-  "INSERT INTO idempotency_keys": {
+  "idempotency-claim": {
     locks: (_, [caller, route, key]: string[]) => [
       ["idempotency_keys", at(caller ?? "", route ?? "", key ?? "")],
     ],
     run: (view, [caller, route, key, fingerprint]: [string, string, string, Buffer]) =>
       insertNew(view, ["idempotency_keys", at(caller, route, key)], { fingerprint }),
   },
-  "DELETE FROM idempotency_keys": { run: () => 0 },
-  "UPDATE idempotency_keys SET": {
+  "idempotency-forget": { run: () => 0 },
+  "idempotency-store": {
     run: (view, values: [string, string, string, number, string, Buffer]) => {
       const [caller, route, key, status, headers, body] = values;
       const scope = at(caller, route, key);
@@ -220,7 +226,7 @@ function isFree(view: View, { leasedUntil }: TaskRow): boolean {
 
 /** Steps and timers that are owed. */
 export const workQueueStatements: StatementTable = {
-  "INSERT INTO work_queue": {
+  "task-insert": {
     locks: (_, [queue, key]: string[]) => [[tasks, at(queue ?? "", key ?? "")]],
     run: (view, [queue, key, payload, dueAt]: [string, string, string, number]) =>
       insertNew(view, [tasks, at(queue, key)], {
@@ -236,7 +242,7 @@ export const workQueueStatements: StatementTable = {
         tracestate: null,
       }),
   },
-  "UPDATE work_queue SET attempts": {
+  "task-claim": {
     locks: (view, [queue, nowMs, limit]: [string, number, number]) =>
       claimable(view, queue, { nowMs, limit }).map((task) => [tasks, at(queue, task.key)] as const),
     run: (view, [queue, nowMs, limit, leaseMs]: [string, number, number, number]) =>
@@ -247,12 +253,15 @@ export const workQueueStatements: StatementTable = {
         return claimed;
       }),
   },
-  "DELETE FROM work_queue WHERE queue = $1 AND key = $2": {
+  "task-delete": {
     locks: (_, [queue, key]: string[]) => [[tasks, at(queue ?? "", key ?? "")]],
-    run: (view, [queue, key, lease]: [string, string, string?]) => {
+    run: (view, [queue, key]: [string, string]) => remove(view, tasks, at(queue, key)),
+  },
+  "task-settle": {
+    locks: (_, [queue, key]: string[]) => [[tasks, at(queue ?? "", key ?? "")]],
+    run: (view, [queue, key, lease]: [string, string, string]) => {
       const task = view.get(tasks, at(queue, key));
-      if (lease !== undefined && task?.["lease"] !== lease) return 0;
-      return remove(view, tasks, at(queue, key));
+      return task?.["lease"] === lease ? remove(view, tasks, at(queue, key)) : 0;
     },
   },
   "UPDATE work_queue SET lease = NULL": {

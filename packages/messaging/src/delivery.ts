@@ -11,6 +11,11 @@ export interface DeliveryContext {
   signal: AbortSignal;
   /** Aborted when no new attempt may begin: the partition was lost or the process stops. */
   readonly stopping: AbortSignal;
+  /**
+   * The record was on the log when this stay of its partition began, so that an earlier owner may have
+   * had it in hand.
+   */
+  readonly fromBacklog: boolean;
   /** Which attempt of this process it is, from 1. */
   attempt: number;
   /** Milliseconds since the epoch of the first failure, once there was one. */

@@ -71,13 +71,16 @@ interface Line {
 async function processPartition(line: Line): Promise<void> {
   const { partition, group, route } = line;
   const skipped = { group, topic: partition.topic, result: "skipped" };
+  let backlogEnd: number | undefined;
   for (;;) {
     const records = await partition.take(batchSize);
     if (records.length === 0) return;
+    backlogEnd ??= Number(partition.endOffset);
     for (const record of records) {
       if (partition.signal.aborted) return;
       if (route.wants(record)) {
-        if (!(await deliverUntilDone(line, record))) return;
+        const fromBacklog = Number(record.offset) < backlogEnd;
+        if (!(await deliverUntilDone(line, record, fromBacklog))) return;
       } else {
         processed.add(1, { ...skipped, event_type: record.headers[header.eventType] ?? "" });
       }
@@ -91,7 +94,11 @@ async function processPartition(line: Line): Promise<void> {
  * (the dead-letter topic cannot be written, a layer has a bug) must not pass the record either, so
  * it is delivered again until the stay ends.
  */
-async function deliverUntilDone(line: Line, record: IncomingRecord): Promise<boolean> {
+async function deliverUntilDone(
+  line: Line,
+  record: IncomingRecord,
+  fromBacklog: boolean,
+): Promise<boolean> {
   const { partition, group, logger, work, deliver } = line;
   while (!partition.signal.aborted) {
     const context: DeliveryContext = {
@@ -100,6 +107,7 @@ async function deliverUntilDone(line: Line, record: IncomingRecord): Promise<boo
       logger,
       signal: work,
       stopping: partition.signal,
+      fromBacklog,
       attempt: 1,
     };
     try {

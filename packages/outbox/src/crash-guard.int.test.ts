@@ -7,11 +7,12 @@ import { CrashLoop, crashGuard } from "./crash-guard.ts";
 const db = useTestDatabase();
 beforeEach(() => db.clear());
 
-function contextAt(offset: string): DeliveryContext {
+function contextAt(offset: string, fromBacklog = true): DeliveryContext {
   const { signal } = new AbortController();
   const bytes = { key: null, value: null, headers: {}, rawHeaders: {}, timestampMs: 0 };
   const record = { topic: "orders", partition: 2, offset, ...bytes };
-  return { record, group: "payment", signal, stopping: signal, attempt: 1, logger: silentLogger };
+  const rest = { signal, stopping: signal, fromBacklog, attempt: 1, logger: silentLogger };
+  return { record, group: "payment", ...rest };
 }
 
 /** A new process, whose memory of earlier ones is in Postgres alone. */
@@ -59,4 +60,15 @@ test("writes nothing down once the records after a start are through", async () 
   expect(rows).toEqual([{ record_offset: 7 }]);
   await deliver(contextAt("8"));
   expect(rows).toEqual([]);
+});
+
+test("writes nothing down of a record that no process had in hand before", async () => {
+  let rows: unknown[] = [];
+  const deliver = processWith(async () => {
+    rows = (await db.database.read("SELECT record_offset FROM inbox_attempts")).rows;
+  });
+  await deliver(contextAt("7", false));
+  expect(rows).toEqual([]);
+  await deliver(contextAt("8"));
+  expect(rows).toEqual([{ record_offset: 8 }]);
 });

@@ -10,25 +10,27 @@ export class CrashLoop extends Error {
 /** Options of the crash guard. */
 export interface CrashGuardOptions {
   readonly database: Database;
-  /** Deaths that a record may cause before it is given up; default 5. */
+  /** Deaths of a record's later owners before it is given up; default 5. Its first owner's is not seen. */
   readonly maxDeaths?: number;
   /**
-   * Records per partition that are watched after a start; default 200. Only what follows the last
-   * committed offset can have killed the process before, so the rest need not be written down.
+   * Records per partition that are watched after a start; default 200. What killed a process lies
+   * within the few records between its last committed offset and its death.
    */
   readonly watchedRecords?: number;
 }
 
 /**
  * Gives up a record that kills its process again and again (no memory left, an endless loop, a native
- * crash), which no catch can see. While one of the first records after a start is in hand a row in
- * Postgres says so; however its delivery ends, the row goes, and only a death leaves it. Put it
- * between deadLetter and retry. Throws CrashLoop in place of one delivery too many.
+ * crash), which no catch can see. While one of the first records is in hand that an earlier owner of
+ * the partition may have died of, a row in Postgres says so; however its delivery ends, the row goes,
+ * and only a death leaves it. Put it between deadLetter and retry. Throws CrashLoop in place of one
+ * delivery too many.
  */
 export function crashGuard(options: CrashGuardOptions): Middleware {
   const { database, maxDeaths = 5, watchedRecords = 200 } = options;
   const watched = new Map<string, number>();
   return (next) => async (context) => {
+    if (!context.fromBacklog) return next(context);
     const { topic, partition } = context.record;
     const place = `${topic}/${partition}`;
     const seen = (watched.get(place) ?? 0) + 1;

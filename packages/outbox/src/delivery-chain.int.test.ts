@@ -63,7 +63,7 @@ function context(
   const message = buildMessage("orders", [type], { id, entityId: "order-1", entityVersion });
   const { signal } = new AbortController();
   const { record } = message;
-  const shared = { signal, stopping: signal, attempt: 1, logger: silentLogger };
+  const shared = { signal, stopping: signal, fromBacklog: true, attempt: 1, logger: silentLogger };
   return { record, group: "inventory", message, ...shared };
 }
 

@@ -122,7 +122,10 @@ function fingerprintOf(request: IdempotentRequest): Buffer {
 // the transaction, turns that wait into an immediate 409.
 async function lockScope(tx: Tx, scope: Scope): Promise<void> {
   const { rows } = await tx.query<{ locked: boolean }>(
-    "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked",
+    {
+      name: "idempotency-lock",
+      text: "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked",
+    },
     [scope.join("\n")],
   );
   if (rows[0]?.locked === true) return;
@@ -136,8 +139,11 @@ async function lockScope(tx: Tx, scope: Scope): Promise<void> {
 
 async function forgetIfExpired(tx: Tx, scope: Scope): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `DELETE FROM idempotency_keys WHERE caller = $1 AND route = $2 AND key = $3
-       AND created_at <= now() - $4 * interval '1 millisecond'`,
+    {
+      name: "idempotency-forget",
+      text: `DELETE FROM idempotency_keys WHERE caller = $1 AND route = $2 AND key = $3
+        AND created_at <= now() - $4 * interval '1 millisecond'`,
+    },
     [...scope, idempotencyRetentionMs],
   );
   return rowCount === 1;
@@ -145,8 +151,11 @@ async function forgetIfExpired(tx: Tx, scope: Scope): Promise<boolean> {
 
 async function claim(tx: Tx, scope: Scope, fingerprint: Buffer): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `INSERT INTO idempotency_keys (caller, route, key, fingerprint) VALUES ($1, $2, $3, $4)
-     ON CONFLICT DO NOTHING RETURNING key`,
+    {
+      name: "idempotency-claim",
+      text: `INSERT INTO idempotency_keys (caller, route, key, fingerprint) VALUES ($1, $2, $3, $4)
+        ON CONFLICT DO NOTHING RETURNING key`,
+    },
     [...scope, fingerprint],
   );
   return rowCount === 1;
@@ -154,8 +163,11 @@ async function claim(tx: Tx, scope: Scope, fingerprint: Buffer): Promise<boolean
 
 async function store(tx: Tx, scope: Scope, reply: StoredReply): Promise<void> {
   await tx.query(
-    `UPDATE idempotency_keys SET status = $4, headers = $5, body = $6
-     WHERE caller = $1 AND route = $2 AND key = $3`,
+    {
+      name: "idempotency-store",
+      text: `UPDATE idempotency_keys SET status = $4, headers = $5, body = $6
+        WHERE caller = $1 AND route = $2 AND key = $3`,
+    },
     [...scope, reply.status, JSON.stringify(reply.headers), reply.rawBody],
   );
 }

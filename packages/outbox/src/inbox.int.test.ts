@@ -39,7 +39,8 @@ function contextOf({ id = db.ids.next(), version = 1, entity = "order-1" }: Sent
     record,
   };
   const { signal } = new AbortController();
-  return { group, signal, stopping: signal, attempt: 1, logger: silentLogger, record, message };
+  const stay = { signal, stopping: signal, fromBacklog: false };
+  return { group, ...stay, attempt: 1, logger: silentLogger, record, message };
 }
 
 /** A consumer whose effect is an event that names what it handled. */

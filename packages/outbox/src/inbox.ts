@@ -2,7 +2,7 @@ import type { Delivery, DeliveryContext, Message, Middleware } from "@holdfast/m
 import { counter } from "@holdfast/telemetry";
 import type { Database } from "./database.ts";
 import { advanceEntity, type Versioned, versionOf } from "./entity-order.ts";
-import { park, takeParked } from "./parked-records.ts";
+import { isFollowed, park, takeParked } from "./parked-records.ts";
 import type { Tx } from "./transaction.ts";
 
 /** Options of the inbox middleware. */
@@ -42,7 +42,7 @@ export function inbox(options: InboxOptions): Middleware {
   return (next) => async (context) => {
     const message = messageOf(context);
     const version = ordered ? versionOf(message) : undefined;
-    const outcome = await database.transact(
+    const { outcome, followed } = await database.transact(
       (tx) =>
         deliver(tx, { context, message, version, next, maxParked: options.maxParked ?? 1_000 }),
       { signal: context.signal },
@@ -50,8 +50,7 @@ export function inbox(options: InboxOptions): Middleware {
     if (outcome !== "handled") context.result = "skipped";
     if (outcome === "duplicate") duplicates.add(1, { group: context.group });
     if (outcome === "stale") stale.add(1, { group: context.group });
-    // Also after a duplicate: the delivery that handled it may have crashed before it came here.
-    if (version !== undefined && outcome !== "parked") {
+    if (version !== undefined && followed) {
       await deliverParked(database, { context, next, version });
     }
   };
@@ -65,21 +64,30 @@ interface Incoming {
   readonly maxParked: number;
 }
 
-async function deliver(tx: Tx, incoming: Incoming): Promise<Outcome> {
+interface Delivered {
+  readonly outcome: Outcome;
+  /** A parked message may be due now. */
+  readonly followed: boolean;
+}
+
+async function deliver(tx: Tx, incoming: Incoming): Promise<Delivered> {
   const { context, message, version, next } = incoming;
-  if (!(await claimEvent(tx, context.group, message.id))) return "duplicate";
+  const { group } = context;
+  // After a duplicate too: the delivery that handled it may have crashed before it looked.
+  if (!(await claimEvent(tx, group, message.id))) return { outcome: "duplicate", followed: true };
   if (version !== undefined) {
-    const turn = await advanceEntity(tx, context.group, version);
-    if (turn === "stale") return "stale";
+    const turn = await advanceEntity(tx, group, version);
+    if (turn === "stale") return { outcome: "stale", followed: true };
     if (turn === "early") {
-      await releaseEvent(tx, context.group, message.id);
-      await park(tx, { group: context.group, message, version, maxParked: incoming.maxParked });
-      return "parked";
+      await releaseEvent(tx, group, message.id);
+      await park(tx, { group, message, version, maxParked: incoming.maxParked });
+      return { outcome: "parked", followed: false };
     }
   }
   context.tx = tx;
   await next(context);
-  return "handled";
+  const followed = version !== undefined && (await isFollowed(tx, group, version));
+  return { outcome: "handled", followed };
 }
 
 /** Handles what was parked behind `version`, one transaction each, until the next gap. */

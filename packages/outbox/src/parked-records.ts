@@ -50,6 +50,26 @@ export async function park(
   );
 }
 
+/**
+ * Whether the message after `version` is parked. The caller holds the entity's position, without
+ * which nobody parks, so the answer is true until its transaction ends.
+ */
+export async function isFollowed(
+  tx: Tx,
+  group: string,
+  { topic, entityId, version }: Versioned,
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    {
+      name: "inbox-followed",
+      text: `SELECT 1 FROM inbox_parked
+        WHERE consumer_group = $1 AND topic = $2 AND entity_id = $3 AND entity_version = $4`,
+    },
+    [group, topic, entityId, version + 1],
+  );
+  return rowCount === 1;
+}
+
 /** Takes out the parked message that is due behind `version`'s entity and advances to it, if any is. */
 export async function takeParked(
   tx: Tx,

@@ -30,19 +30,22 @@ export async function insertTask(
 ): Promise<void> {
   const { traceparent = null, tracestate = null } = task.newTrace ? {} : currentTraceHeaders();
   await tx.query(
-    `INSERT INTO work_queue (queue, key, payload, due_at, next_attempt_at, traceparent, tracestate)
-     VALUES ($1, $2, $3, to_timestamp($4::float8 / 1000), to_timestamp($4::float8 / 1000), $5, $6)
-     ON CONFLICT DO NOTHING`,
+    {
+      name: "task-insert",
+      text: `INSERT INTO work_queue (queue, key, payload, due_at, next_attempt_at, traceparent, tracestate)
+        VALUES ($1, $2, $3, to_timestamp($4::float8 / 1000), to_timestamp($4::float8 / 1000), $5, $6)
+        ON CONFLICT DO NOTHING`,
+    },
     [queue, task.key, JSON.stringify(task.payload), task.dueAtMs, traceparent, tracestate],
   );
 }
 
 /** Deletes a task whoever holds it; false when there was none. */
 export async function deleteTask(tx: Tx, queue: string, key: string): Promise<boolean> {
-  const { rowCount } = await tx.query("DELETE FROM work_queue WHERE queue = $1 AND key = $2", [
-    queue,
-    key,
-  ]);
+  const { rowCount } = await tx.query(
+    { name: "task-delete", text: "DELETE FROM work_queue WHERE queue = $1 AND key = $2" },
+    [queue, key],
+  );
   return rowCount === 1;
 }
 
@@ -53,14 +56,17 @@ export async function claimTasks<Payload>(
   { nowMs, limit, leaseMs }: { nowMs: number; limit: number; leaseMs: number },
 ): Promise<ClaimedTask<Payload>[]> {
   const { rows } = await database.read<Omit<ClaimedTask<Payload>, "dueAt"> & { dueAt: Date }>(
-    `UPDATE work_queue SET attempts = attempts + 1, lease = gen_random_uuid(),
-       leased_until = now() + $4 * interval '1 millisecond'
-     WHERE (queue, key) IN (
-       SELECT queue, key FROM work_queue
-       WHERE queue = $1 AND next_attempt_at <= to_timestamp($2::float8 / 1000)
-         AND (leased_until IS NULL OR leased_until < now())
-       ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-     RETURNING key, payload, attempts AS attempt, due_at AS "dueAt", lease, traceparent, tracestate`,
+    {
+      name: "task-claim",
+      text: `UPDATE work_queue SET attempts = attempts + 1, lease = gen_random_uuid(),
+          leased_until = now() + $4 * interval '1 millisecond'
+        WHERE (queue, key) IN (
+          SELECT queue, key FROM work_queue
+          WHERE queue = $1 AND next_attempt_at <= to_timestamp($2::float8 / 1000)
+            AND (leased_until IS NULL OR leased_until < now())
+          ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+        RETURNING key, payload, attempts AS attempt, due_at AS "dueAt", lease, traceparent, tracestate`,
+    },
     [queue, nowMs, limit, leaseMs],
   );
   return rows.map((row) => ({ ...row, dueAt: row.dueAt.getTime() }));
@@ -73,7 +79,10 @@ export async function settleTask(
   task: { readonly key: string; readonly lease: string },
 ): Promise<void> {
   const { rowCount } = await tx.query(
-    "DELETE FROM work_queue WHERE queue = $1 AND key = $2 AND lease = $3",
+    {
+      name: "task-settle",
+      text: "DELETE FROM work_queue WHERE queue = $1 AND key = $2 AND lease = $3",
+    },
     [queue, task.key, task.lease],
   );
   if (rowCount !== 1) throw new LeaseLost(`Task ${task.key} of ${queue} is no longer ours`);
@@ -96,8 +105,11 @@ export async function putBackTask(
 /** When the next task that is not leased falls due, ms since the epoch; undefined when none is owed. */
 export async function nextDueAt(database: Database, queue: string): Promise<number | undefined> {
   const { rows } = await database.read<{ next: Date | null }>(
-    `SELECT min(next_attempt_at) AS next FROM work_queue
-     WHERE queue = $1 AND (leased_until IS NULL OR leased_until < now())`,
+    {
+      name: "task-next-due",
+      text: `SELECT min(next_attempt_at) AS next FROM work_queue
+        WHERE queue = $1 AND (leased_until IS NULL OR leased_until < now())`,
+    },
     [queue],
   );
   return rows[0]?.next?.getTime();

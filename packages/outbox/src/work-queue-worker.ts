@@ -13,6 +13,7 @@ import {
 } from "./work-queue-store.ts";
 
 const minWaitMs = 10;
+const defaultPollMs = 1_000;
 const defaultLeaseMs = 30_000;
 const maxErrorLength = 300;
 
@@ -25,7 +26,7 @@ type CarryOut<Payload> = (task: ClaimedTask<Payload>) => Promise<boolean>;
 
 /** Makes a queue; see startWorker for what runs between start and stop. */
 export function createWorkQueue<Payload>(options: WorkQueueOptions<Payload>): WorkQueue<Payload> {
-  const { database, name, clock, leaseMs = defaultLeaseMs } = options;
+  const { database, name, clock, leaseMs = defaultLeaseMs, pollMs = defaultPollMs } = options;
   const carryOut = taskRunner(options);
   const claim: Claim<Payload> = (limit) =>
     claimTasks(database, name, { nowMs: clock.now(), limit, leaseMs });
@@ -33,9 +34,10 @@ export function createWorkQueue<Payload>(options: WorkQueueOptions<Payload>): Wo
   let stopObserving: (() => void) | undefined;
   return {
     name: `work-queue ${name}`,
-    schedule: async (tx, { key, payload, dueAt, newTrace = false }) => {
-      await insertTask(tx, name, { key, payload, dueAtMs: dueAt ?? clock.now(), newTrace });
-      tx.afterCommit(() => worker?.nudge());
+    schedule: async (tx, { key, payload, dueAt = clock.now(), newTrace = false }) => {
+      await insertTask(tx, name, { key, payload, dueAtMs: dueAt, newTrace });
+      // What is due later is found when the worker looks next.
+      if (dueAt < clock.now() + pollMs) tx.afterCommit(() => worker?.nudge());
     },
     cancel: (tx, key) => deleteTask(tx, name, key),
     runDue: async () => {
@@ -72,23 +74,25 @@ interface Worker {
 
 /**
  * Runs until stop: one loop claims as many due tasks as there are free places, then waits for a nudge,
- * a free place, the next due time or `pollMs`. A database that does not answer is logged and tried
+ * the next due time or `pollMs`. The end of a task is a nudge when it freed the first place or put the
+ * task back; otherwise the loop knows what is due. A database that does not answer is logged and tried
  * again; the loop ends only by stop.
  */
 function startWorker<Payload>(
-  { database, name, clock, logger, concurrency = 4, pollMs = 1_000 }: WorkQueueOptions<Payload>,
+  options: WorkQueueOptions<Payload>,
   claim: Claim<Payload>,
   carryOut: CarryOut<Payload>,
 ): Worker {
+  const { database, name, clock, logger, concurrency = 4, pollMs = defaultPollMs } = options;
   const inHand = new Set<Promise<unknown>>();
   let wake = new AbortController();
   let stopping = false;
   const nudge = (): void => wake.abort();
 
   const begin = (task: ClaimedTask<Payload>): void => {
-    const work: Promise<unknown> = carryOut(task).finally(() => {
+    const work: Promise<unknown> = carryOut(task).then((settled) => {
+      if (!settled || inHand.size >= concurrency) nudge();
       inHand.delete(work);
-      nudge();
     });
     inHand.add(work);
   };

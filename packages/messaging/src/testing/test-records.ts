@@ -43,6 +43,7 @@ export function contextWith(parts: Partial<DeliveryContext> = {}): DeliveryConte
     logger: silentLogger,
     signal: new AbortController().signal,
     stopping: new AbortController().signal,
+    fromBacklog: false,
     attempt: 1,
     ...parts,
   };

@@ -63,7 +63,10 @@ export async function findNotification(
   query: Query,
   id: string,
 ): Promise<Notification | undefined> {
-  const { rows } = await query<NotificationRow>(`${selectNotification} WHERE id = $1`, [id]);
+  const { rows } = await query<NotificationRow>(
+    { name: "notification-find", text: `${selectNotification} WHERE id = $1` },
+    [id],
+  );
   return rows.map(notificationOf)[0];
 }
 
@@ -72,10 +75,13 @@ export async function markDelivered(
   query: Query,
   { id, deliveredAt }: { readonly id: string; readonly deliveredAt: number },
 ): Promise<void> {
-  await query("UPDATE notifications SET delivered_at = $2 WHERE id = $1 AND delivered_at IS NULL", [
-    id,
-    new Date(deliveredAt),
-  ]);
+  await query(
+    {
+      name: "notification-delivered",
+      text: "UPDATE notifications SET delivered_at = $2 WHERE id = $1 AND delivered_at IS NULL",
+    },
+    [id, new Date(deliveredAt)],
+  );
 }
 
 /** Which notifications to list; undefined members do not narrow the list. */

@@ -119,9 +119,11 @@ test("a capture that was never asked for is a permanent error and changes nothin
   expect(await told()).toEqual(["received"]);
 });
 
-test("an answer about an unknown order is a permanent error", async () => {
+test("an answer about an unknown order fails, and is tried again: the order may not be seen yet", async () => {
   const elsewhere = { orderId: db.ids.at(2_000_000) };
-  await expect(answer("StockReserved", elsewhere)).rejects.toThrow(UnknownOrder);
+  const answering = answer("StockReserved", elsewhere);
+  await expect(answering).rejects.toThrow(UnknownOrder);
+  await expect(answering).rejects.not.toHaveProperty("permanent");
 });
 
 test("orders under way are counted by state, with the stuck among them", async () => {

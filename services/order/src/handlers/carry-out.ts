@@ -20,10 +20,13 @@ export interface CarryOutOptions {
  */
 export type CarryOut = (tx: Tx, orderId: string, command: Command) => Promise<Refusal | undefined>;
 
-/** An answer about an order that was never placed here: permanent, no retry will make it known. */
+/**
+ * An answer about an order that is not here. It is tried again before it is a dead letter: change data
+ * capture reads a commit before Postgres shows it to other transactions, and on a busy machine the
+ * others' answers have been seen to come in between.
+ */
 export class UnknownOrder extends Error {
   override readonly name = "UnknownOrder";
-  readonly permanent = true;
 }
 
 /**

@@ -81,7 +81,6 @@ export class PartitionScorer {
   #epoch = 0;
   #nextOffset = 0;
   #batch = 0;
-  #newestAppendAt = Number.NaN;
   #failure: { readonly error: unknown } | undefined;
   #giveUp: ((error: unknown) => void) | undefined;
 
@@ -235,10 +234,7 @@ export class PartitionScorer {
     if (done === undefined) return false;
     this.#context.onDecided?.(encoded);
     const last = read.at(-1)?.record;
-    if (last !== undefined) {
-      this.#nextOffset = last.offset + 1;
-      this.#newestAppendAt = last.appendedAt;
-    }
+    if (last !== undefined) this.#nextOffset = last.offset + 1;
     this.#commit.published(this.#batch, this.#nextOffset, encoded);
     this.#cards.evict(limits.cacheBytes());
     metrics.published(tally, clock.now());
@@ -302,8 +298,7 @@ export class PartitionScorer {
 
   #status() {
     return {
-      watermark: this.#machine.watermark,
-      newestAppendAt: this.#newestAppendAt,
+      watermarkDelayMs: this.#context.clock.now() - this.#machine.watermark,
       lagRecords: Math.max(Number(this.#stay.endOffset) - this.#nextOffset, 0),
       generation: this.#machine.ruleset?.generation ?? 0,
       cacheBytes: this.#cards.bytes,

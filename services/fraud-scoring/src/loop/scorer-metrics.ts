@@ -4,9 +4,8 @@ import type { BatchTally } from "./batch-tally.ts";
 
 /** What a running partition says of itself when metrics are read. */
 export interface PartitionStatus {
-  readonly watermark: number;
-  /** When the newest record that was applied was appended, milliseconds; NaN before the first. */
-  readonly newestAppendAt: number;
+  /** How far the watermark lies behind now; infinite before the first event. */
+  readonly watermarkDelayMs: number;
   /** Records on the log that are not scored yet. */
   readonly lagRecords: number;
   readonly generation: number;
@@ -90,9 +89,8 @@ function observePartitions(
   observe("fraud_ruleset_generation", () => each(({ generation }) => generation));
   observe("fraud_partition_lag_records", () => each(({ lagRecords }) => lagRecords));
   observe("fraud_watermark_delay_seconds", async () =>
-    (await each(({ watermark, newestAppendAt }) => (newestAppendAt - watermark) / 1000)).filter(
-      // Nothing can be said before the first event, and before the first record of a stay.
-      ({ value }) => Number.isFinite(value),
+    (await each(({ watermarkDelayMs }) => watermarkDelayMs / 1000)).filter(({ value }) =>
+      Number.isFinite(value),
     ),
   );
   observe("fraud_cache_bytes", async () => {

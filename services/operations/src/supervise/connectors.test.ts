@@ -7,9 +7,13 @@ function world(initial: Record<string, ConnectorStatus | undefined>) {
   const statuses = new Map(Object.entries(initial));
   const told: string[] = [];
   let now = 0;
+  let away = false;
   const client: ConnectClient = {
     put: async () => undefined,
-    status: async (name) => statuses.get(name),
+    status: async (name) => {
+      if (away) throw new Error("connect is away");
+      return statuses.get(name);
+    },
     restart: async (task: TaskStatus) => {
       told.push(`restart ${taskKey(task)}`);
     },
@@ -32,7 +36,10 @@ function world(initial: Record<string, ConnectorStatus | undefined>) {
       recreated: (name) => told.push(`recreated ${name}`),
     },
   });
-  return { supervisor, told, advance: (ms: number) => (now += ms) };
+  const setAway = (value: boolean) => {
+    away = value;
+  };
+  return { supervisor, told, setAway, advance: (ms: number) => (now += ms) };
 }
 
 const running = (name: string): ConnectorStatus => ({
@@ -69,6 +76,17 @@ describe("the connector supervisor", () => {
     await supervisor.tick();
     await supervisor.tick();
     expect(told).toEqual(["recreated cdc-order"]);
+    expect(supervisor.lastSeen()).toEqual([running("cdc-order")]);
+  });
+
+  test("does not go on reporting what it saw before Kafka Connect went away", async () => {
+    const { supervisor, setAway } = world({ "cdc-order": running("cdc-order") });
+    await supervisor.tick();
+    setAway(true);
+    await expect(supervisor.tick()).rejects.toThrow("connect is away");
+    expect(supervisor.lastSeen()).toEqual([{ name: "cdc-order", state: "UNREACHABLE", tasks: [] }]);
+    setAway(false);
+    await supervisor.tick();
     expect(supervisor.lastSeen()).toEqual([running("cdc-order")]);
   });
 });

@@ -29,7 +29,7 @@ export interface ConnectorSupervisorOptions {
 export interface ConnectorSupervisor {
   /** Looks at every connector once and acts. Rejects when Kafka Connect cannot be asked. */
   tick(): Promise<void>;
-  /** What the last complete tick saw; empty before the first. */
+  /** What the last tick saw; empty before the first. Kafka Connect that cannot be asked is UNREACHABLE. */
   lastSeen(): readonly ConnectorStatus[];
 }
 
@@ -73,9 +73,15 @@ export function createConnectorSupervisor(
 
   return {
     async tick() {
-      const statuses: ConnectorStatus[] = [];
-      for (const connector of options.connectors) statuses.push(await look(connector));
-      seen = statuses;
+      try {
+        const statuses: ConnectorStatus[] = [];
+        for (const connector of options.connectors) statuses.push(await look(connector));
+        seen = statuses;
+      } catch (error) {
+        // What was seen before is no longer known: it would be reported as running for ever.
+        seen = options.connectors.map((name) => ({ name, state: "UNREACHABLE", tasks: [] }));
+        throw error;
+      }
     },
     lastSeen: () => seen,
   };

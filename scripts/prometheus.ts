@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { suiteAddresses } from "./command/addresses.ts";
 import { Misuse, runCommand } from "./command/run-command.ts";
+import { services } from "./command/services.ts";
 import { readDashboards } from "./generate/dashboards.ts";
 import { nativeConfiguration } from "./prometheus/native-configuration.ts";
 import { askPrometheus, renderPanels } from "./prometheus/panels.ts";
@@ -22,13 +23,15 @@ Alerts and recordings are those of infra/prometheus; Grafana's dashboards are in
 
 const root = resolve(import.meta.dirname, "..");
 
-const targets = (): Map<string, string> =>
-  new Map(
-    Object.entries(suiteAddresses().serviceUrls).map(([service, url]) => [
+function targets(): Map<string, string[]> {
+  const { serviceUrls, furtherUrls } = suiteAddresses();
+  return new Map(
+    services.map((service) => [
       service,
-      new URL(url).host,
+      [serviceUrls[service], ...furtherUrls[service]].map((url) => new URL(url).host),
     ]),
   );
+}
 
 /** Resolves to Prometheus' exit code; rejects when it is not installed. */
 async function run(port: number): Promise<number> {

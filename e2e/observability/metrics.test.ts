@@ -70,7 +70,7 @@ describeInstalled(`Prometheus over the running suite${note}`, () => {
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
     const targets = new Map(
-      services.map((name) => [name, new URL(testStack().address(name)).host]),
+      services.map((name) => [name, [new URL(testStack().address(name)).host]]),
     );
     const file = join(folder, "prometheus.yml");
     writeFileSync(file, nativeConfiguration(root, { targets, intervalSeconds: 1 }));

@@ -9,6 +9,8 @@ export interface SuiteAddresses {
   readonly schemaRegistryUrl: string;
   readonly postgresAdminUrl: string;
   readonly serviceUrls: Readonly<Record<ServiceName, string>>;
+  /** Of further processes of a service that runs in several, as the native run names them: `name-2`. */
+  readonly furtherUrls: Readonly<Record<ServiceName, readonly string[]>>;
   /** Undefined when the suite runs with Jaeger. */
   readonly zipkinUrl: string | undefined;
   readonly jaegerUrl: string | undefined;
@@ -40,13 +42,22 @@ export function suiteAddresses(environment: NodeJS.ProcessEnv = process.env): Su
     kafkaBrokers: find("KAFKA_BROKERS", "kafkaBrokers").split(","),
     schemaRegistryUrl: find("SCHEMA_REGISTRY_URL", "schemaRegistryUrl"),
     postgresAdminUrl: find("POSTGRES_ADMIN_URL", "postgresAdminUrl"),
-    serviceUrls: Object.fromEntries(
-      services.map((service) => [service, find(urlVariable(service), service)]),
-    ) as Record<ServiceName, string>,
+    serviceUrls: ofEach((service) => find(urlVariable(service), service)),
+    furtherUrls: ofEach((service) =>
+      Object.entries(native ?? {})
+        .filter(([name]) => /^-\d+$/.test(name.slice(service.length)) && name.startsWith(service))
+        .map(([, url]) => url),
+    ),
     zipkinUrl: environment["ZIPKIN_URL"] ?? native?.["zipkinUrl"],
     jaegerUrl: environment["JAEGER_URL"] ?? native?.["jaegerUrl"] ?? "http://127.0.0.1:16686",
   };
 }
+
+const ofEach = <T>(value: (service: ServiceName) => T): Readonly<Record<ServiceName, T>> =>
+  Object.fromEntries(services.map((service) => [service, value(service)])) as Record<
+    ServiceName,
+    T
+  >;
 
 /** `fraud-scoring` → `FRAUD_SCORING_URL`. */
 const urlVariable = (service: ServiceName): string =>

@@ -40,6 +40,16 @@ describe("a panel as text", () => {
     expect((await render({}, many)).at(-1)).toBe("  and 2 more");
   });
 
+  test("is one line when everything is zero", async () => {
+    const lines = await render(
+      {},
+      ["order", "payment", "inventory"].map((g) => series(g, "0")),
+    );
+    expect(lines.slice(2).map((line) => line.replace(/ {2,}/g, " "))).toEqual([
+      " all 3 series 0 ms",
+    ]);
+  });
+
   test.each([
     [true, "  nothing, as it should be"],
     [false, "  NO DATA"],

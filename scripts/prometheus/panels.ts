@@ -45,14 +45,21 @@ async function renderPanel(panel: Panel, ask: Ask): Promise<string[]> {
     }
   }
   found.sort((a, b) => compare(a.value, b.value) || (a.label < b.label ? -1 : 1));
+  return [panel.title, ...linesOf(found, panel).map((line) => `  ${line}`)];
+}
+
+function linesOf(found: readonly { label: string; value: number }[], panel: Panel): string[] {
+  if (found.length === 0) return [panel.mayBeEmpty ? "nothing, as it should be" : "NO DATA"];
+  // A column of zeros hides the one line that is none.
+  if (found.length > 2 && found.every(({ value }) => value === 0)) {
+    return [`${cut(`all ${found.length} series`)}  ${format(0, panel.unit)}`];
+  }
   const rest = found.length - mostSeries;
   return [
-    panel.title,
     ...found
       .slice(0, mostSeries)
-      .map(({ label, value }) => `  ${cut(label)}  ${format(value, panel.unit)}`),
-    ...(rest > 0 ? [`  and ${rest} more`] : []),
-    ...(found.length === 0 ? [panel.mayBeEmpty ? "  nothing, as it should be" : "  NO DATA"] : []),
+      .map(({ label, value }) => `${cut(label)}  ${format(value, panel.unit)}`),
+    ...(rest > 0 ? [`and ${rest} more`] : []),
   ];
 }
 

@@ -1,13 +1,13 @@
 import type { StoredSpan } from "@holdfast/telemetry/trace-store";
 import { type SpanNode, spanTrees, tornSpans } from "./span-tree.ts";
 
-const MAX_NAME_WIDTH = 72;
 const SERVICE_WIDTH = 17;
 const BAR_WIDTH = 24;
 
 /** What a person wants to read beside a span's name, in this order. */
 const NOTES: readonly string[] = [
   "holdfast.event_type",
+  "holdfast.rule_id",
   "holdfast.outcome",
   "holdfast.result",
   "http.response.status_code",
@@ -23,20 +23,15 @@ export interface RenderOptions {
 }
 
 /**
- * A trace as text: a line for each span with its start (from the trace's first), its duration and where
- * it lies in the whole. Queries are counted and not listed unless asked for.
+ * A trace as text: a line for each span with its start (from the trace's first), its duration, where it
+ * lies in the whole, and what it was about. Queries are counted and not listed unless asked for.
  */
 export function renderTrace(spans: readonly StoredSpan[], { queries }: RenderOptions): string[] {
   const startMs = Math.min(...spans.map((span) => span.startMs));
   const endMs = Math.max(...spans.map((span) => span.startMs + span.durationMs));
   const trees = spanTrees(spans, queries ? undefined : (span) => !isQuery(span));
   const rows = trees.flatMap((tree) => rowsOf(tree, { indent: "", branch: "" }));
-  const widest = Math.max(...rows.map(({ label }) => label.length));
-  const frame = {
-    startMs,
-    lengthMs: Math.max(endMs - startMs, 0.001),
-    nameWidth: Math.min(widest, MAX_NAME_WIDTH),
-  };
+  const frame = { startMs, lengthMs: Math.max(endMs - startMs, 0.001) };
   return [
     ...rows.map((row) => spanLine(row, frame)),
     ...closingLines(spans, frame.lengthMs, queries),
@@ -46,7 +41,6 @@ export function renderTrace(spans: readonly StoredSpan[], { queries }: RenderOpt
 interface Frame {
   readonly startMs: number;
   readonly lengthMs: number;
-  readonly nameWidth: number;
 }
 
 interface Row {
@@ -59,27 +53,25 @@ function rowsOf({ span, children }: SpanNode, place: { indent: string; branch: s
   const { indent, branch } = place;
   const below = children.flatMap((child, index) => {
     const last = index === children.length - 1;
-    const under = indent + (branch === "" ? "" : branch === "└─ " ? "   " : "│  ");
-    return rowsOf(child, { indent: under, branch: last ? "└─ " : "├─ " });
+    const under = indent + (branch === "" ? "" : branch === "└ " ? "  " : "│ ");
+    return rowsOf(child, { indent: under, branch: last ? "└ " : "├ " });
   });
   return [{ span, label: `${indent}${branch}${span.name}` }, ...below];
 }
 
+/** The name comes last: an order's trace is twenty spans deep, and no name may be cut for it. */
 function spanLine({ span, label }: Row, frame: Frame): string {
   return [
     milliseconds(span.startMs - frame.startMs),
     milliseconds(span.durationMs),
     bar(span, frame),
-    padded(label, frame.nameWidth),
-    padded(span.service, SERVICE_WIDTH),
+    span.service.padEnd(SERVICE_WIDTH),
+    label,
     notes(span),
   ]
     .join("  ")
     .trimEnd();
 }
-
-const padded = (text: string, width: number): string =>
-  text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
 
 function milliseconds(value: number): string {
   const text = value >= 10_000 ? `${(value / 1000).toFixed(1)} s` : `${value.toFixed(1)} ms`;

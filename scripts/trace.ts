@@ -52,7 +52,7 @@ await runCommand({
   },
   words: 1,
   run: ({ values, positionals: [id] }) => {
-    if (id === undefined) throw new Misuse("Which order, or which trace?");
+    if (!id) throw new Misuse("Which order, or which trace?");
     return show(id, values);
   },
 });

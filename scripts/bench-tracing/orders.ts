@@ -16,7 +16,6 @@ const lookEveryMs = 5;
 const patienceMs = 30_000;
 const cardsOnFile = 400;
 /** Cards that are registered side by side. */
-const atOnce = 20;
 
 interface Shop {
   readonly suite: Suite;
@@ -32,8 +31,7 @@ interface Shop {
 export async function ordersPerSecond(suite: Suite, load: OrdersLoad): Promise<number> {
   const shelf = await stockShelf(suite);
   const random = createRandom("tracing");
-  const cards: CardOnFile[] = [];
-  while (cards.length < cardsOnFile) cards.push(...(await registerCards(suite, random, atOnce)));
+  const cards = await registerCards(suite, random, cardsOnFile);
   const sightings = await watchOrders(suite.kafka, suite.codec);
   const shop = { suite, shelf, cards, sightings };
   try {

@@ -5,6 +5,7 @@ import { isRetryableRollback, TransactionMisuse, translatePostgresError } from "
 import type { Ids } from "./ports.ts";
 import { outboxPublisher } from "./publish.ts";
 import { outboxLag } from "./replication.ts";
+import { watchStatement } from "./slow-statements.ts";
 import { openTransaction, type PublishVia, type Query, type Tx } from "./transaction.ts";
 
 /**
@@ -66,7 +67,9 @@ export function createDatabaseOn(
   pool.on("connect", (client) => client.on("error", onEnd));
   const read: Query = async (statement, values) => {
     try {
-      return await pool.query(statement as string, values as unknown[]);
+      return await watchStatement(statement, () =>
+        pool.query(statement as string, values as unknown[]),
+      );
     } catch (error) {
       throw translatePostgresError(error);
     }
@@ -130,7 +133,7 @@ function transactionRunner(pool: pg.Pool, publishVia: PublishVia, logger: Logger
 // After a statement has failed Postgres answers COMMIT by rolling back, without an error: a handler that
 // swallowed the failure would lose its effects and pass for done.
 async function commit(client: pg.PoolClient): Promise<void> {
-  const { command } = await client.query("COMMIT");
+  const { command } = await watchStatement("COMMIT", () => client.query("COMMIT"));
   if (command === "COMMIT") return;
   throw new TransactionMisuse(
     "A statement failed and its error was swallowed; nothing was written",

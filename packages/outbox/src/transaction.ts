@@ -1,6 +1,7 @@
 import type { Events, EventsOn, TopicName } from "@holdfast/contracts";
 import type { PoolClient, QueryConfig, QueryResult, QueryResultRow } from "pg";
 import { TransactionMisuse, translatePostgresError } from "./errors.ts";
+import { watchStatement } from "./slow-statements.ts";
 
 /**
  * Runs one statement. bigint columns come back as numbers (an error beyond 2^53), timestamptz as Date.
@@ -62,7 +63,9 @@ export function openTransaction(client: PoolClient, publishVia: PublishVia): Ope
     ensureOpen();
     running += 1;
     try {
-      return await client.query(statement as string, values as unknown[]);
+      return await watchStatement(statement, () =>
+        client.query(statement as string, values as unknown[]),
+      );
     } catch (error) {
       throw translatePostgresError(error);
     } finally {

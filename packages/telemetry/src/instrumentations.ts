@@ -1,15 +1,14 @@
 import type { Instrumentation } from "@opentelemetry/instrumentation";
 import { ExpressInstrumentation, ExpressLayerType } from "@opentelemetry/instrumentation-express";
 import { HttpInstrumentation } from "@opentelemetry/instrumentation-http";
-import { PgInstrumentation } from "@opentelemetry/instrumentation-pg";
 import { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici";
 
 const quietPaths = new Set(["/livez", "/readyz", "/metrics", "/version"]);
 
 /**
- * HTTP, express (for the route's name), pg and fetch. Health checks and scrapes make no spans,
- * nor do background queries and calls without a parent. Kafka is not here: packages/messaging
- * makes its own spans, with the outbox's trace as their parent.
+ * HTTP, express (for the route's name) and fetch. Health checks and scrapes make no spans, nor do
+ * calls without a parent. Neither Kafka nor Postgres is here: packages/messaging makes its own spans,
+ * with the outbox's trace as their parent, and packages/outbox those of slow statements.
  */
 export function instrumentations(): Instrumentation[] {
   return [
@@ -24,7 +23,6 @@ export function instrumentations(): Instrumentation[] {
         ExpressLayerType.REQUEST_HANDLER,
       ],
     }),
-    new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true }),
     new UndiciInstrumentation({ requireParentforSpans: true }),
   ];
 }

@@ -93,6 +93,8 @@ export type SpanName =
   | `raise alert`
   /** A request ran under an idempotency key. */
   | `idempotent ${string}`
+  /** A statement that took Postgres 20 ms or longer; quicker ones have no span. */
+  | `query ${string}`
   /** A call to the payment provider. */
   | `provider ${string}`
   /** A notification went to a sink. */

@@ -15,7 +15,6 @@ const warmUpMs = 10_000;
 const lookEveryMs = 5;
 const patienceMs = 30_000;
 const cardsOnFile = 400;
-/** Cards that are registered side by side. */
 
 interface Shop {
   readonly suite: Suite;

@@ -83,6 +83,7 @@ export class LaneCompiler {
       stream: pack.stream,
       layout: this.#layout,
       scratch: this.scratch,
+      rules: rules.length,
       recentMs: Math.max(options.horizonMs, ...rules.map(({ plan }) => allEventsSpan(plan))),
       since: (print) => this.since(print),
     });
@@ -106,7 +107,7 @@ export class LaneCompiler {
     const index = this.conditions.length;
     const bit = readsRun(expression) ? -1 : this.#bits.push(index) - 1;
     const evaluate = this.#bound(scope.table, compileBoolean(expression, resolve));
-    this.conditions.push({ fingerprint: print, types, evaluate, bit });
+    this.conditions.push({ fingerprint: print, types, evaluate, index, bit });
     return index;
   }
 
@@ -229,14 +230,14 @@ export class LaneCompiler {
 
   /** The conditions that are settled on arrival, by whether they can hold for a type. */
   #planOf(type: string | undefined): TypePlan {
-    const settled = this.conditions.flatMap(({ bit }, c) => (bit >= 0 ? [c] : []));
-    const applies = (c: number): boolean => {
-      const types = this.conditions[c]?.types;
-      return types === undefined || (type !== undefined && types.includes(type));
-    };
+    const applies = ({ types }: CompiledCondition): boolean =>
+      types === undefined || (type !== undefined && types.includes(type));
+    const settled = this.conditions.filter(({ bit }) => bit >= 0);
+    const cleared = settled.filter((condition) => !applies(condition));
     return {
       settles: settled.filter(applies),
-      clears: settled.filter((c) => !applies(c)),
+      clears: cleared.map(({ index }) => index),
+      isJudged: type !== undefined && this.pack.stream.judged.includes(type),
     };
   }
 
@@ -254,20 +255,23 @@ export class LaneCompiler {
     ];
     return {
       time: this.options.time,
+      stream: this.pack.stream,
+      limits: this.options.limits,
       rules: this.#rules,
       conditions: this.conditions,
       bits: this.#bits,
       layout: this.#layout,
       logs,
       slidings: slidings.map(frozen),
-      buckets: buckets.map(frozen),
+      buckets: buckets.map((shared, b) => ({ ...frozen(shared), speakers: this.#speakers(b) })),
       histories: histories.map(frozen),
       tables: this.#tables,
       patterns: this.#patterns,
       joins: this.#joins,
       plans: new Map(this.pack.stream.types.map((type) => [type, this.#planOf(type)])),
       anyType: this.#planOf(undefined),
-      gated: this.#rules.filter((rule) => rule.gate >= 0 && rule.judgesEvents),
+      gated: this.#rules.filter((rule) => rule.gate >= 0),
+      sequential: this.#rules.filter((rule) => rule.pattern !== undefined),
       judging: this.#rules.filter((rule) => rule.judgesEvents),
       timedRules: this.#rules.filter(isTimed),
       isOrderFree: this.#isOrderFree(),
@@ -279,6 +283,13 @@ export class LaneCompiler {
       ],
       scratch: this.scratch,
     };
+  }
+
+  /** A rule that speaks early and finally has its final word in the final lane. */
+  #speakers(bucket: number): readonly CompiledRule[] {
+    const hasLastWord = ({ definition }: CompiledRule): boolean =>
+      this.options.time === "final" || definition.emit.time !== "both";
+    return this.#rules.filter((rule) => rule.bucket === bucket && hasLastWord(rule));
   }
 
   /** Sums do not depend on the order of what is added, unless they are sums of doubles. */
@@ -296,11 +307,13 @@ export class LaneCompiler {
   }
 
   #blank(): Blank {
-    const { slidings, buckets, slots, cells } = this.#windows;
+    const { slidings, buckets, slots } = this.#windows;
     return {
-      codes: this.#rules.map((rule) => (rule.judgesEvents ? noHit : silent)),
-      aggregates: new Array<number>(slots).fill(Number.NaN),
-      cells,
+      values: [
+        ...this.#rules.map((rule) => (rule.judgesEvents ? noHit : silent)),
+        ...new Array<number>(slots).fill(Number.NaN),
+      ],
+      ...this.#windows.blank(),
       slidings: slidings.map(() => undefined),
       buckets: buckets.map(() => undefined),
       tables: this.#tables.map(() => undefined),

@@ -4,7 +4,8 @@ import type { RuleDefinition, WindowPlan } from "../rules/definition.ts";
 import type { Stream } from "../stream.ts";
 import type { BucketSpec } from "../window/buckets.ts";
 import { History } from "../window/history.ts";
-import { type LogColumn, type LogLayout, timeColumn, typeColumn } from "../window/log.ts";
+import { EventLog, type LogColumn, type LogLayout, timeColumn, typeColumn } from "../window/log.ts";
+import { type Ring, type RingState, ringHead } from "../window/ring.ts";
 import { SlidingWindow } from "../window/sliding.ts";
 import { type AggregateSource, type ColumnNeeds, Totals } from "../window/totals.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -18,7 +19,8 @@ export type Shared<W> = {
   readonly print: string;
   readonly totals: Totals;
   readonly since: number;
-  readonly aggregates: AggregateSource[];
+  /** What is asked of it: the window's own list, which grows. */
+  readonly sources: AggregateSource[];
   readonly wantedBy: number[];
 };
 
@@ -26,6 +28,8 @@ type Options = {
   readonly stream: Stream;
   readonly layout: LogLayout;
   readonly scratch: Scratch;
+  /** How many rules there are: their codes come before the values of aggregates. */
+  readonly rules: number;
   /** Span of the log of all events; 0 when the lane needs none. */
   readonly recentMs: number;
   readonly since: (print: string) => number;
@@ -34,28 +38,30 @@ type Options = {
 /** Condition that fills a window, and its bit. */
 type Fill = { readonly plan: WindowPlan; readonly bit: number };
 
+/** A log while rules still add to it. */
+type GrowingLog = CompiledLog & { spanMs: number; readonly windows: SlidingWindow[] };
+
 /** Collects the windows that the rules of a lane share, and gives them places in cells and logs. */
 export class WindowCompiler {
   readonly slidings: Shared<SlidingWindow>[] = [];
   readonly buckets: Shared<BucketSpec>[] = [];
   readonly histories: Shared<History>[] = [];
   readonly #options: Options;
-  readonly #logs: { fingerprint: string; fill: number; spanMs: number }[] = [];
+  readonly #logs: GrowingLog[] = [];
   readonly #cells: number[] = [...keyCells];
+  readonly #rings: Ring[] = [];
   #slots = 0;
 
   constructor(options: Options) {
     this.#options = options;
     const { recentMs } = options;
-    if (recentMs > 0) this.#logs.push({ fingerprint: "recent", fill: -1, spanMs: recentMs });
+    if (recentMs > 0) this.#addLog({ fingerprint: "recent", fill: -1, spanMs: recentMs });
   }
 
   get logs(): readonly CompiledLog[] {
     return this.#logs;
   }
-  get cells(): number[] {
-    return this.#cells;
-  }
+  /** How many values are asked of windows and histories. */
   get slots(): number {
     return this.#slots;
   }
@@ -67,19 +73,22 @@ export class WindowCompiler {
     if (known >= 0) return known;
     const totals = this.#totals(asked);
     const since = this.#options.since(print);
-    const index = this.slidings.length;
+    const sources: AggregateSource[] = [];
+    const logIndex = this.#logFor(sizeMs, fill);
+    const { log, windows } = this.#logs[logIndex] as GrowingLog;
     const window = new SlidingWindow({
       fingerprint: print,
-      index,
-      log: this.#logFor(sizeMs, fill),
-      layout: this.#options.layout,
+      index: this.slidings.length,
+      log,
+      logIndex,
       fill: fill.bit,
       sizeMs,
       totals,
-      base: this.#reserve([Number.NaN, Number.NaN, ...totals.blank()]),
+      sources,
       since,
     });
-    return this.slidings.push(shared(window, { print, totals, since })) - 1;
+    windows.push(window);
+    return this.slidings.push(shared(window, { print, totals, sources, since })) - 1;
   }
 
   bucket(window: BucketSpec["window"], fill: Fill, asked: readonly AggregateExpression[]): number {
@@ -89,8 +98,9 @@ export class WindowCompiler {
     if (known >= 0) return known;
     const totals = this.#totals(asked);
     const since = this.#options.since(print);
-    const spec = { fingerprint: print, fill: fill.bit, window, totals, since };
-    return this.buckets.push(shared(spec, { print, totals, since })) - 1;
+    const sources: AggregateSource[] = [];
+    const spec = { fingerprint: print, fill: fill.bit, window, totals, sources, since };
+    return this.buckets.push(shared(spec, { print, totals, sources, since })) - 1;
   }
 
   history(rule: RuleDefinition, asked: readonly AggregateExpression[]): number | undefined {
@@ -100,17 +110,18 @@ export class WindowCompiler {
     if (known >= 0) return known;
     const totals = this.#totals(asked);
     const since = this.#options.since(print);
-    const window = new History({
+    const sources: AggregateSource[] = [];
+    const options = {
       fingerprint: print,
-      index: this.histories.length,
-      types: this.#options.stream.judged,
       memoryMs: rule.memoryMs,
       totals,
+      sources,
       base: this.#reserve([Number.NaN, ...totals.blank()]),
-      counts: asked.some(({ fn }) => fn !== "idle"),
+      panes: asked.some(({ fn }) => fn !== "idle") ? this.#reserve(ringHead) : undefined,
       since,
-    });
-    return this.histories.push(shared(window, { print, totals, since })) - 1;
+    };
+    const window = new History(options, this.#rings);
+    return this.histories.push(shared(window, { print, totals, sources, since })) - 1;
   }
 
   /** Reads aggregates of the windows that a rule looks at. */
@@ -149,10 +160,10 @@ export class WindowCompiler {
       node.field === undefined
         ? undefined
         : window.totals.columns.find(({ field }) => field === node.field);
-    const known = window.aggregates.find((a) => a.fn === node.fn && a.column === column);
+    const known = window.sources.find((a) => a.fn === node.fn && a.column === column);
     if (known !== undefined) return known.slot;
-    const slot = this.#slots++;
-    window.aggregates.push({ fn: node.fn, column, slot });
+    const slot = this.#options.rules + this.#slots++;
+    window.sources.push({ fn: node.fn, column, slot });
     return slot;
   }
 
@@ -190,11 +201,29 @@ export class WindowCompiler {
     if (sizeMs <= this.#options.recentMs) return 0;
     const print = fingerprint(["log", plan.fill.text, plan.fill.types]);
     const known = this.#logs.find((log) => log.fingerprint === print);
-    if (known === undefined) {
-      return this.#logs.push({ fingerprint: print, fill: bit, spanMs: sizeMs }) - 1;
-    }
+    if (known === undefined) return this.#addLog({ fingerprint: print, fill: bit, spanMs: sizeMs });
     known.spanMs = Math.max(known.spanMs, sizeMs);
     return this.#logs.indexOf(known);
+  }
+
+  /** The log of all events has one coming with any event, and is where ids are looked up. */
+  #addLog(of: Omit<CompiledLog, "log" | "windows">): number {
+    const isRecent = of.fill < 0;
+    const options = {
+      layout: this.#options.layout,
+      head: this.#reserve(ringHead),
+      idBytes: this.#reserve([0]),
+      capacity: isRecent ? 1 : 0,
+      indexed: isRecent,
+    };
+    return this.#logs.push({ ...of, log: new EventLog(options, this.#rings), windows: [] }) - 1;
+  }
+
+  /** What a key's rings and histories begin with. */
+  blank(): RingState {
+    const state: RingState = { cells: this.#cells.slice(), texts: [] };
+    for (const ring of this.#rings) ring.begin(state);
+    return state;
   }
 
   #reserve(blank: readonly number[]): number {
@@ -209,14 +238,17 @@ export class WindowCompiler {
   }
 }
 
-function shared<W>(window: W, of: Pick<Shared<W>, "print" | "totals" | "since">): Shared<W> {
-  return { window, ...of, aggregates: [], wantedBy: [] };
+function shared<W>(
+  window: W,
+  of: Pick<Shared<W>, "print" | "totals" | "sources" | "since">,
+): Shared<W> {
+  return { window, ...of, wantedBy: [] };
 }
 
 function find(windows: readonly Shared<unknown>[], print: string): number {
   return windows.findIndex((window) => window.print === print);
 }
 
-export function frozen<W>({ window, aggregates, wantedBy }: Shared<W>): CompiledWindow<W> {
-  return { window, aggregates, wantedBy };
+export function frozen<W>({ window, wantedBy }: Shared<W>): CompiledWindow<W> {
+  return { window, wantedBy };
 }

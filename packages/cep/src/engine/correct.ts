@@ -1,9 +1,9 @@
-import { cellsAt, copyWithout, type EventLog, holds, timeAt } from "../window/log.ts";
-import type { SlidingWindow, WindowState } from "../window/sliding.ts";
+import { holds } from "../window/log.ts";
+import type { SlidingWindow, Stretch, WindowState } from "../window/sliding.ts";
 import { maxListedIds } from "./judge-windows.ts";
 import { hit, type Judgement, type JudgeStep } from "./judgement.ts";
 import type { CompiledRule, CompiledWindow } from "./lane-plan.ts";
-import { recallEvent } from "./recall.ts";
+import { recallEvent, without } from "./recall.ts";
 import { tell } from "./speak.ts";
 import type { LaneState } from "./state.ts";
 
@@ -16,15 +16,14 @@ export function correct(judgement: Judgement, state: LaneState, step: JudgeStep)
   for (const rule of lane.rules) {
     const asked = lane.slidings[rule.sliding ?? -1];
     if (asked === undefined || rule.having === undefined) continue;
-    const { options } = asked.window;
-    const number = lane.scratch.numbers[options.log] as number;
-    const log = state.logs[options.log] as EventLog;
-    if (number < 0 || !asked.window.fills(log, number)) continue;
-    if ((state.panes[options.index]?.length ?? 0) > 0) continue;
+    const { options, log } = asked.window;
+    const number = lane.scratch.numbers[options.logIndex] as number;
+    if (number < 0 || !asked.window.fills(state, log.cellOf(state, number))) continue;
+    if (asked.window.isFolded(state)) continue;
     correctRule({ judgement, rule, asked, number }, state, step);
   }
   lane.scratch.evaluation.event = judgement.event;
-  lane.scratch.evaluation.aggregates = judgement.aggregates;
+  lane.scratch.evaluation.aggregates = judgement.values;
 }
 
 type Correcting = {
@@ -40,29 +39,23 @@ function correctRule(of: Correcting, state: LaneState, step: JudgeStep): void {
   const { judgement, rule, asked, number } = of;
   const { lane } = judgement;
   const { window } = asked;
-  const log = window.log(state);
-  const last = window.newestAt(state, step.event.at + window.sizeMs);
+  const { log } = window;
+  const last = log.newestAt(state, step.event.at + window.sizeMs);
   if (last === number) return;
-  const now = holdingAt(of, state.logs, { from: number + 1, to: last });
-  const without = copyWithout(lane.layout, log, number);
-  const logs = state.logs.with(window.options.log, without);
-  const then = holdingAt(of, logs, { from: number, to: last - 1 });
+  const now = holdingAt(of, state, { from: number + 1, to: last });
+  const then = holdingAt(of, without(state, log, number), { from: number, to: last - 1 });
   for (let n = number + 1; n <= last; n++) {
-    const at = timeAt(lane.layout, log, n);
+    const at = log.timeAt(state, n);
     const values = now[n - number - 1];
     const held = then[n - number - 1] !== undefined;
     if (at === step.event.at || held === (values !== undefined)) continue;
-    const event = recallEvent(lane, log, n);
+    const event = recallEvent(log, state, n);
     const eventIds = window.idsAt(state, { at, number: n, most: maxListedIds });
-    const told: Judgement = {
-      ...judgement,
-      event,
-      aggregates: values ?? lane.blank.aggregates.slice(),
-      codes: lane.rules.map(() => hit),
-    };
+    const told: Judgement = { ...judgement, event, values: values ?? lane.blank.values.slice() };
+    told.values[rule.index] = hit;
     const detail = { matchId: event.id, eventIds, matches: 1 };
-    const { context, output } = step;
-    const telling = { detail, context, revision: 1, holds: values !== undefined, output };
+    const { output } = step;
+    const telling = { detail, revision: 1, holds: values !== undefined, output };
     tell(told, rule, values === undefined ? telling : { ...telling, state });
   }
 }
@@ -73,27 +66,27 @@ function correctRule(of: Correcting, state: LaneState, step: JudgeStep): void {
  */
 function holdingAt(
   { judgement, rule, asked }: Correcting,
-  logs: readonly EventLog[],
+  state: WindowState,
   stretch: { readonly from: number; readonly to: number },
 ): readonly (number[] | undefined)[] {
   const { lane } = judgement;
   const { window } = asked;
   const { evaluation } = lane.scratch;
-  const log = logs[window.options.log] as EventLog;
+  const { log } = window;
   const gate = lane.conditions[rule.gate]?.bit ?? -1;
   const held: (number[] | undefined)[] = [];
-  let totals: WindowState | undefined;
+  let moving: Stretch | undefined;
   for (let n = stretch.from; n <= stretch.to; n++) {
-    const at = timeAt(lane.layout, log, n);
-    if (totals === undefined) totals = window.totalsAt(logs, at, n);
-    else window.advance(totals, n);
-    if (gate < 0 || !holds(log, cellsAt(lane.layout, log, n), gate)) {
+    const cell = log.cellOf(state, n);
+    if (moving === undefined) moving = window.movingFrom(state, state.cells[cell] as number, n);
+    else window.advance(state, moving, n);
+    if (gate < 0 || !holds(state, cell, gate)) {
       held.push(undefined);
       continue;
     }
-    const values = lane.blank.aggregates.slice();
-    window.write(totals, asked.aggregates, { values, panes: undefined });
-    evaluation.event = recallEvent(lane, log, n);
+    const values = lane.blank.values.slice();
+    window.write(state, moving, values);
+    evaluation.event = recallEvent(log, state, n);
     evaluation.aggregates = values;
     held.push(rule.having?.(evaluation) === 1 ? values : undefined);
   }

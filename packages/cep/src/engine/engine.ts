@@ -2,16 +2,16 @@ import type { RuleDefinition, RulePack } from "../rules/definition.ts";
 import type { StreamEvent } from "../stream.ts";
 import { takes } from "../window/buckets.ts";
 import { insertByTime } from "../window/join.ts";
-import { type EventLog, knowsId } from "../window/log.ts";
+import type { EventLog } from "../window/log.ts";
 import { StateCodec } from "./codec.ts";
 import { compileLane } from "./compile-lane.ts";
 import { type Firing, firePatterns, fireWindows, laneDueAt, sayFinally } from "./fire.ts";
 import { inspectKey } from "./inspect.ts";
 import type { KeyView } from "./inspect-types.ts";
 import { collect, judge } from "./judge.ts";
-import type { JudgeContext } from "./judge-context.ts";
+import { type JudgeContext, newContext } from "./judge-context.ts";
 import type { JudgeStep, Output } from "./judgement.ts";
-import type { CompiledLane } from "./lane-plan.ts";
+import type { CompiledLane, CompiledLog } from "./lane-plan.ts";
 import {
   dueCell,
   type KeyState,
@@ -25,6 +25,8 @@ import { trim } from "./trim.ts";
 import type { Engine, EngineOptions, Limits, Lineage, Step, StepTail } from "./types.ts";
 
 const defaultLimits: Limits = { events: 1_000, runs: 256, matches: 40, idBytes: 16_384 };
+
+const noEvent: StreamEvent = { id: "", type: "", at: 0, values: [] };
 
 /** Compiles a rule pack. Rules that are `off` do not run. */
 export function createEngine(pack: RulePack, options: EngineOptions = {}): Engine {
@@ -42,10 +44,14 @@ class KeyedEngine implements Engine {
   readonly #latenessMs: number;
   /** Judges on arrival; knows all recent ids even when no rule judges on arrival. */
   readonly #early: CompiledLane;
+  readonly #recent: EventLog;
   readonly #final: CompiledLane | undefined;
   readonly #lanes: Lanes;
   readonly #codec: StateCodec;
-  readonly #draft: Draft;
+  /** These serve all steps, so that one costs little memory. */
+  readonly #draft: Draft = newDraft();
+  readonly #arrival: JudgeStep;
+  readonly #firing: JudgeContext = newContext();
 
   constructor(pack: RulePack, options: EngineOptions) {
     this.#pack = pack;
@@ -68,6 +74,7 @@ class KeyedEngine implements Engine {
     const early = allFinal ? [] : running.filter((rule) => rule.emit.time !== "final");
     const final = allFinal ? running : running.filter((rule) => rule.emit.time !== "early");
     this.#early = compiled("early", early);
+    this.#recent = (this.#early.logs[0] as CompiledLog).log;
     this.#final = final.length > 0 ? compiled("final", final) : undefined;
     this.#lanes = { early: this.#early, final: this.#final };
     const lanes = this.#final === undefined ? [this.#early] : [this.#early, this.#final];
@@ -76,7 +83,7 @@ class KeyedEngine implements Engine {
     this.lineage = Object.fromEntries(
       prints.map((print) => [print, lineage[print] ?? { generation: 0, since: null }]),
     );
-    this.#draft = newDraft(pack.stream);
+    this.#arrival = { event: noEvent, context: newContext(), output: this.#draft, inOrder: true };
     this.#codec = new StateCodec({
       stream: pack.stream,
       generation: this.generation,
@@ -94,14 +101,16 @@ class KeyedEngine implements Engine {
     const draft = this.#begin();
     draft.late = event.at <= watermark;
     if (event.at < watermark - this.#horizonMs) return this.#end(state, "too_late");
-    const { cells } = state.early;
+    const { early } = state;
     if (watermark > this.#expiresAt(state)) resetKeyState(state, this.#lanes);
-    if ((cells[dueCell] as number) <= watermark) this.#fireAll(state, watermark, draft);
-    const context = this.#context(state, watermark);
-    trim(this.#early, state.early, { context, at: event.at });
-    const recent = state.early.logs[0] as EventLog;
-    if (knowsId(this.#early.layout, recent, event.id)) return this.#end(state, "duplicate");
-    this.#judge(state, event, context);
+    if ((early.cells[dueCell] as number) <= watermark) this.#fireAll(state, watermark, draft);
+    const step = this.#arrival;
+    step.event = event;
+    this.#setContext(step.context, state, watermark);
+    trim(this.#early, early, step);
+    if (this.#recent.knowsId(early, event.id)) return this.#end(state, "duplicate");
+    this.#judge(state, step);
+    const { cells } = early;
     if (event.at > (cells[latestCell] as number)) cells[latestCell] = event.at;
     const dueAt = this.#dueAt(state);
     cells[dueCell] = dueAt;
@@ -126,9 +135,9 @@ class KeyedEngine implements Engine {
     return new JudgedStep(draft);
   }
 
-  #judge(state: KeyState, event: StreamEvent, context: JudgeContext): void {
+  #judge(state: KeyState, step: JudgeStep): void {
     const draft = this.#draft;
-    const step = { event, context, output: draft, inOrder: true };
+    const { event, context } = step;
     draft.judgement = judge(this.#early, state.early, step);
     if (this.#final === undefined || state.final === undefined) return;
     if (this.#final.isOrderFree) collect(this.#final, state.final, step);
@@ -140,9 +149,9 @@ class KeyedEngine implements Engine {
 
   advance(state: KeyState, watermark: number): StepTail {
     const draft = this.#begin();
-    const { cells } = state.early;
-    if ((cells[dueCell] as number) <= watermark) this.#fireAll(state, watermark, draft);
-    draft.dueAt = cells[dueCell] as number;
+    const { early } = state;
+    if ((early.cells[dueCell] as number) <= watermark) this.#fireAll(state, watermark, draft);
+    draft.dueAt = early.cells[dueCell] as number;
     draft.expiresAt = this.#expiresAt(state);
     return tailOf(draft);
   }
@@ -164,10 +173,14 @@ class KeyedEngine implements Engine {
 
   /** Fires what is due, one time after the other, so that the result is the same at any pace. */
   #fireAll(state: KeyState, watermark: number, output: Output): void {
-    const { cells } = state.early;
-    for (let due = cells[dueCell] as number; due <= watermark; due = cells[dueCell] as number) {
-      this.#fire(state, due, { due, context: this.#context(state, due), output });
-      cells[dueCell] = this.#dueAt(state);
+    const { early } = state;
+    let due = early.cells[dueCell] as number;
+    while (due <= watermark) {
+      const context = this.#firing;
+      this.#setContext(context, state, due);
+      this.#fire(state, due, { due, context, output });
+      due = this.#dueAt(state);
+      early.cells[dueCell] = due;
     }
   }
 
@@ -180,7 +193,8 @@ class KeyedEngine implements Engine {
     for (let event = state.waiting[0]; event !== undefined; event = state.waiting[0]) {
       if (event.at > due) break;
       state.waiting.shift();
-      const context = this.#context(state, due - 1);
+      const context = newContext();
+      this.#setContext(context, state, due - 1);
       this.#judgeFinally(state, { event, context, output, inOrder: true });
     }
     fireWindows(this.#final, state.final, firing);
@@ -194,19 +208,15 @@ class KeyedEngine implements Engine {
 
   #judgeFinally(state: KeyState, step: JudgeStep): void {
     if (this.#final === undefined || state.final === undefined) return;
-    trim(this.#final, state.final, { context: step.context, at: step.event.at });
+    trim(this.#final, state.final, step);
     const judgement = judge(this.#final, state.final, step);
-    sayFinally(judgement, step.context, step.output);
+    sayFinally(judgement, step.output);
   }
 
-  #context(state: KeyState, watermark: number): JudgeContext {
-    return {
-      stream: this.#pack.stream,
-      limits: this.#limits,
-      watermark,
-      closedUpTo: watermark - this.#latenessMs,
-      incomplete: state.early.incomplete,
-    };
+  #setContext(context: JudgeContext, state: KeyState, watermark: number): void {
+    context.watermark = watermark;
+    context.closedUpTo = watermark - this.#latenessMs;
+    context.incomplete = state.early.incomplete;
   }
 
   #dueAt(state: KeyState): number {

@@ -1,3 +1,4 @@
+import type { Value } from "../stream.ts";
 import { type Bucket, closesAt, fireAt, writeBucket } from "../window/buckets.ts";
 import type { JudgeContext } from "./judge-context.ts";
 import { detailOfMatch, keepRuns, reportTimedOut } from "./judge-patterns.ts";
@@ -11,11 +12,14 @@ import {
   type Output,
   warmingFlag,
 } from "./judgement.ts";
-import type { CompiledLane, CompiledRule } from "./lane-plan.ts";
+import type { CompiledBucket, CompiledLane, CompiledRule } from "./lane-plan.ts";
 import { tell } from "./speak.ts";
 import type { LaneState } from "./state.ts";
 import { JudgedFinal } from "./step.ts";
 import type { FinalResult } from "./types.ts";
+
+const noValues: readonly Value[] = [];
+const noRows: readonly undefined[] = [];
 
 /** The watermark at which time alone next makes this lane say something. */
 export function laneDueAt(lane: CompiledLane, state: LaneState): number {
@@ -75,15 +79,14 @@ function fireBuckets(lane: CompiledLane, state: LaneState, step: Firing): void {
     const spec = lane.buckets[b]?.window;
     if (buckets === undefined || spec === undefined) continue;
     const isGlobal = spec.window.kind === "global";
-    for (let i = 0; i < buckets.length; ) {
-      const bucket = buckets[i];
-      if (bucket === undefined) break;
-      if (fireAt(spec, bucket) <= step.due) fireBucket(lane, state, { ...step, b, bucket });
+    let open = 0;
+    for (let i = 0; i < buckets.length; i++) {
+      const bucket = buckets[i] as Bucket;
+      if (fireAt(spec, bucket) <= step.due) fireBucket(lane, state, { step, b, bucket });
       const over = isGlobal || closesAt(spec, bucket) <= step.context.closedUpTo;
-      const closed = !bucket.dirty && over;
-      if (closed) buckets.splice(i, 1);
-      else i++;
+      if (bucket.dirty || !over) buckets[open++] = bucket;
     }
+    while (buckets.length > open) buckets.pop();
   }
 }
 
@@ -94,7 +97,7 @@ export function fireFull(lane: CompiledLane, state: LaneState, step: Firing): vo
     const count = window?.kind === "global" ? window.count : undefined;
     const bucket = state.buckets[b]?.at(-1);
     if (count === undefined || bucket === undefined || (bucket.cells[0] ?? 0) < count) continue;
-    fireBucket(lane, state, { ...step, b, bucket });
+    fireBucket(lane, state, { step, b, bucket });
     state.buckets[b]?.pop();
   }
 }
@@ -103,57 +106,39 @@ export function fireFull(lane: CompiledLane, state: LaneState, step: Firing): vo
 function fireBucket(
   lane: CompiledLane,
   state: LaneState,
-  step: Firing & { readonly b: number; readonly bucket: Bucket },
+  of: { readonly step: Firing; readonly b: number; readonly bucket: Bucket },
 ): void {
-  const { b, bucket, output, context } = step;
-  const asked = lane.buckets[b];
-  if (asked === undefined) return;
-  const { window, aggregates: sources } = asked;
-  const values = lane.blank.aggregates.slice();
-  writeBucket(window, bucket, { sources, values });
-  const eventIds = bucket.ids.slice();
-  const end = Number.isFinite(bucket.end) ? bucket.end : step.due + 1;
-  const rules = lane.rules.filter((rule) => rule.bucket === b && speaksHere(lane, rule));
-  const judgement = timeJudgement(lane, end - 1, values);
-  const detail = { matchId: String(bucket.start), eventIds, matches: 1 };
-  for (const rule of rules) {
-    const { evaluation } = lane.scratch;
-    evaluation.event = judgement.event;
-    evaluation.aggregates = values;
-    const holds = rule.having === undefined || rule.having(evaluation) === 1;
-    const warming = bucket.start <= window.since ? warmingFlag : 0;
-    judgement.codes[rule.index] = (holds ? hit : noHit) | warming;
-    if (holds) noteHit(judgement, rule.index, detail);
-    const wasTold = bucket.fired > 0;
-    if (!holds || lane.time === "early") continue;
-    const telling = { detail, context, revision: bucket.fired, holds: true, output };
-    tell(judgement, rule, wasTold ? telling : { ...telling, state });
-  }
-  if (rules.length > 0) {
-    const span = { start: bucket.start, end };
-    pushFinal(output, finalOf(judgement, rules, { context, window: span, revision: bucket.fired }));
-  }
+  const { step, bucket } = of;
+  const { output } = step;
+  const { window, speakers } = lane.buckets[of.b] as CompiledBucket;
+  const { start, fired: revision } = bucket;
   bucket.fired++;
   bucket.dirty = false;
-}
-
-/** A rule that speaks early and finally has its final word in the final lane. */
-function speaksHere(lane: CompiledLane, rule: CompiledRule): boolean {
-  return lane.time === "final" || rule.definition.emit.time !== "both";
+  if (speakers.length === 0) return;
+  const end = Number.isFinite(bucket.end) ? bucket.end : step.due + 1;
+  const judgement = timeJudgement(lane, end - 1);
+  const { values } = judgement;
+  const { evaluation } = lane.scratch;
+  writeBucket(window, bucket, values);
+  evaluation.event = judgement.event;
+  evaluation.aggregates = values;
+  const flags = start <= window.since ? warmingFlag : 0;
+  for (const rule of speakers) {
+    const holds = rule.having === undefined || rule.having(evaluation) === 1;
+    judgement.values[rule.index] = (holds ? hit : noHit) | flags;
+    if (!holds) continue;
+    const detail = { matchId: String(start), eventIds: bucket.ids.slice(), matches: 1 };
+    noteHit(judgement, rule, detail);
+    if (lane.time === "early") continue;
+    const telling = { detail, revision, holds, output };
+    tell(judgement, rule, revision > 0 ? telling : { ...telling, state });
+  }
+  pushFinal(output, new JudgedFinal(judgement, speakers, { window: { start, end }, revision }));
 }
 
 /** A judgement that no event made. */
-function timeJudgement(lane: CompiledLane, at: number, values: number[]): Judgement {
-  const event = { id: "", type: "", at, values: [] };
-  return { ...newJudgement(lane, event, []), aggregates: values };
-}
-
-function finalOf(
-  judgement: Judgement,
-  rules: readonly CompiledRule[],
-  of: Pick<FinalResult, "window" | "revision"> & { readonly context: JudgeContext },
-): FinalResult {
-  return new JudgedFinal(judgement, rules, of);
+function timeJudgement(lane: CompiledLane, at: number): Judgement {
+  return newJudgement(lane, { id: "", type: "", at, values: noValues }, noRows);
 }
 
 function firePattern(lane: CompiledLane, state: LaneState, step: RuleFiring): void {
@@ -196,29 +181,28 @@ function hitByTime(
   state: LaneState,
   step: RuleFiring & { readonly detail: HitDetail },
 ): void {
-  const { rule, detail, context, output } = step;
-  const judgement = timeJudgement(lane, step.due, lane.blank.aggregates.slice());
-  judgement.codes[rule.index] = hit | (step.due <= rule.warmUntil ? warmingFlag : 0);
-  noteHit(judgement, rule.index, detail);
+  const { rule, detail, output } = step;
+  const judgement = timeJudgement(lane, step.due);
+  judgement.values[rule.index] = hit | (step.due <= rule.warmUntil ? warmingFlag : 0);
+  noteHit(judgement, rule, detail);
   tell(judgement, rule, {
     detail,
-    context,
     revision: 0,
     holds: true,
     output,
     state,
   });
-  pushFinal(output, finalOf(judgement, [rule], { context, window: undefined, revision: 0 }));
+  pushFinal(output, new JudgedFinal(judgement, [rule], { window: undefined, revision: 0 }));
 }
 
 function pushFinal(output: Output, final: FinalResult): void {
-  output.finals ??= [];
-  output.finals.push(final);
+  if (output.finals === undefined) output.finals = [final];
+  else output.finals.push(final);
 }
 
 /** The final word on an event that was judged when the watermark passed it. */
-export function sayFinally(judgement: Judgement, context: JudgeContext, output: Output): void {
+export function sayFinally(judgement: Judgement, output: Output): void {
   const { judging: rules } = judgement.lane;
   if (rules.length === 0) return;
-  pushFinal(output, finalOf(judgement, rules, { context, window: undefined, revision: 0 }));
+  pushFinal(output, new JudgedFinal(judgement, rules, { window: undefined, revision: 0 }));
 }

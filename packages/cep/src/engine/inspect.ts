@@ -6,7 +6,7 @@ import type { Stream, StreamEvent, Value } from "../stream.ts";
 import { closesAt, writeBucket } from "../window/buckets.ts";
 import { partialMatchesOf } from "./inspect-partials.ts";
 import type { HistoryView, KeyView, RuleView, WindowView } from "./inspect-types.ts";
-import { foldedAt, maxListedIds } from "./judge-windows.ts";
+import { maxListedIds } from "./judge-windows.ts";
 import type { CompiledLane, CompiledRule } from "./lane-plan.ts";
 import { type KeyState, type LaneState, type Lanes, latestCell } from "./state.ts";
 import { plainLimit } from "./verdict.ts";
@@ -67,21 +67,19 @@ function slidingOf(looking: Looking, rule: CompiledRule): readonly WindowView[] 
   const { lane, state, at } = looking;
   const asked = lane.slidings[rule.sliding ?? -1];
   if (asked === undefined) return [];
-  const { window, aggregates } = asked;
-  window.slide(state, at);
+  const { window } = asked;
   const values = freshValues(lane);
-  const counted = { fn: "count", column: undefined, slot: values.length } as const;
-  const folded = foldedAt(state, window, at);
-  window.write(state, [...aggregates, counted], { values, panes: folded });
-  const number = window.newestAt(state, at);
+  const stretch = window.at(state, at);
+  window.write(state, stretch, values);
+  const number = window.log.newestAt(state, at);
   return [
     windowView(looking, rule, {
       kind: "sliding",
       from: at - window.sizeMs,
       to: at,
-      events: values[counted.slot] ?? 0,
+      events: stretch.cells[0] ?? 0,
       eventIds: window.idsAt(state, { at, number, most: maxListedIds }),
-      approximate: folded !== undefined,
+      approximate: window.isFolded(state),
       values,
     }),
   ];
@@ -92,19 +90,18 @@ function bucketsOf(looking: Looking, rule: CompiledRule): readonly WindowView[] 
   const { lane, state, at } = looking;
   const asked = lane.buckets[rule.bucket ?? -1];
   if (asked === undefined) return [];
-  const { window, aggregates } = asked;
+  const { window } = asked;
   const open = (state.buckets[rule.bucket ?? -1] ?? []).filter(
     (bucket) => bucket.dirty || closesAt(window, bucket) > at,
   );
   return open.map((bucket) => {
     const values = freshValues(lane);
-    const counted = { fn: "count", column: undefined, slot: values.length } as const;
-    writeBucket(window, bucket, { sources: [...aggregates, counted], values });
+    writeBucket(window, bucket, values);
     return windowView(looking, rule, {
       kind: window.window.kind,
       from: bucket.start,
       to: Number.isFinite(bucket.end) ? closesAt(window, bucket) : at,
-      events: values[counted.slot] ?? 0,
+      events: bucket.cells[0] ?? 0,
       eventIds: bucket.ids.slice(),
       approximate: false,
       values,
@@ -134,9 +131,9 @@ function historyOf(looking: Looking, rule: CompiledRule): HistoryView | undefine
   const { lane, state, at, stream } = looking;
   const asked = lane.histories[rule.history ?? -1];
   if (asked === undefined) return undefined;
-  const { window, aggregates } = asked;
+  const { window } = asked;
   const values = freshValues(lane);
-  window.write(state, aggregates, { values, at });
+  window.write(state, at, values);
   const named = valuesOf(looking, rule, { scope: "history", aggregates: values });
   const { memoryMs } = window.options;
   const words = wordsOf(looking, rule, named);
@@ -149,7 +146,7 @@ function historyOf(looking: Looking, rule: CompiledRule): HistoryView | undefine
 }
 
 function freshValues({ blank }: CompiledLane): number[] {
-  return blank.aggregates.slice();
+  return blank.values.slice();
 }
 
 /** The rule's aggregates over its window or history, by the texts that its author wrote. */

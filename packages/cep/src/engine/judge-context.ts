@@ -1,13 +1,17 @@
-import type { Stream } from "../stream.ts";
-import type { Limits } from "./types.ts";
-
-/** What judging depends on besides the lane, its state and the event. */
+/** The moment in which is judged; one object serves many, so that a step costs little memory. */
 export type JudgeContext = {
-  readonly stream: Stream;
-  readonly limits: Limits;
-  readonly watermark: number;
+  watermark: number;
   /** Windows whose last millisecond is not after this take no more events. */
-  readonly closedUpTo: number;
+  closedUpTo: number;
   /** Ids were lost to the bounds: duplicates may count twice. */
-  readonly incomplete: boolean;
+  incomplete: boolean;
 };
+
+/** Before anything. The doubles are there from the start, which keeps the object's shape. */
+export function newContext(): JudgeContext {
+  return {
+    watermark: Number.NEGATIVE_INFINITY,
+    closedUpTo: Number.NEGATIVE_INFINITY,
+    incomplete: false,
+  };
+}

@@ -24,12 +24,12 @@ export function judgeJoins(judgement: Judgement, state: LaneState, step: JudgeSt
     if (join.mode !== "inner") continue;
     const [first] = pairs;
     if (first === undefined) continue;
-    judgement.codes[rule.index] = flagsOf(rule, step.event.at, step.context) | hit;
-    noteHit(judgement, rule.index, { ...detailOfPair(rule, first), matches: pairs.length });
+    judgement.values[rule.index] = flagsOf(rule, step.event.at, step.context) | hit;
+    noteHit(judgement, rule, { ...detailOfPair(rule, first), matches: pairs.length });
     for (const found of pairs) {
       const detail = detailOfPair(rule, found);
-      const { context, output } = step;
-      tell(judgement, rule, { detail, context, revision: 0, holds: true, output, state });
+      const { output } = step;
+      tell(judgement, rule, { detail, revision: 0, holds: true, output, state });
     }
   }
 }

@@ -17,8 +17,6 @@ import { replayPattern } from "./replay.ts";
 import { tell } from "./speak.ts";
 import type { LaneState, RunEvent } from "./state.ts";
 
-const noMatches: readonly Match<RunEvent>[] = [];
-
 type Stepping = {
   readonly rule: CompiledRule;
   readonly index: number;
@@ -29,12 +27,18 @@ type Stepping = {
 /** Steps every pattern of the lane; a match that the event completes is a hit of the event. */
 export function judgePatterns(judgement: Judgement, state: LaneState, step: JudgeStep): void {
   const { event } = step;
-  for (const rule of judgement.lane.rules) {
-    const index = rule.pattern;
-    const pattern = index === undefined ? undefined : judgement.lane.patterns[index];
-    if (index === undefined || pattern === undefined) continue;
-    const from = Math.max(pattern.since + 1, rule.definition.effectiveFrom ?? event.at);
-    if (event.at < from) continue;
+  const { sequential, patterns } = judgement.lane;
+  for (let r = 0; r < sequential.length; r++) {
+    const rule = sequential[r] as CompiledRule;
+    const index = rule.pattern as number;
+    const pattern = patterns[index] as CompiledPattern;
+    const { effectiveFrom } = rule.definition;
+    if (event.at <= pattern.since) continue;
+    if (effectiveFrom !== undefined && event.at < effectiveFrom) continue;
+    if (step.inOrder && state.runs[index] === undefined && !pattern.automaton.canBegin()) {
+      judgement.values[rule.index] = flagsOf(rule, event.at, step.context);
+      continue;
+    }
     const stepping = { rule, index, pattern, step };
     const matches = step.inOrder
       ? stepPattern(judgement.lane, state, stepping)
@@ -50,9 +54,7 @@ function stepPattern(
 ): readonly Match<RunEvent>[] {
   const { automaton } = pattern;
   const { event, context } = step;
-  const known = state.runs[index];
-  if (known === undefined && !automaton.canBegin()) return noMatches;
-  const runs = known ?? automaton.newRuns();
+  const runs = state.runs[index] ?? automaton.newRuns();
   const reached = lane.time === "final" ? event.at : Math.min(context.watermark, event.at);
   const { timedOut } = automaton.advance(runs, reached);
   reportTimedOut(lane, rule, { timedOut, output: step.output });
@@ -68,13 +70,13 @@ function revisePattern(
   { rule, index, pattern, step }: Stepping,
 ): readonly Match<RunEvent>[] {
   const { lane } = judgement;
-  const { context, event } = step;
-  const { watermark } = context;
+  const { event } = step;
+  const { watermark } = step.context;
   const replay = replayPattern(lane, state, { pattern, at: event.at, watermark });
   keepRuns(state, index, replay.runs);
   for (const match of replay.lost) {
     const detail = detailOfMatch(lane, rule, match);
-    tell(judgement, rule, { detail, context, revision: 1, holds: false, output: step.output });
+    tell(judgement, rule, { detail, revision: 1, holds: false, output: step.output });
   }
   return replay.gained;
 }
@@ -103,17 +105,17 @@ function noteMatches(
       first === undefined
         ? { matchId: id, eventIds: [id], matches: 0 }
         : { ...detailOfMatch(judgement.lane, rule, first), matches: matches.length };
-    noteHit(judgement, rule.index, detail);
+    noteHit(judgement, rule, detail);
   }
-  judgement.codes[rule.index] = code;
-  const { context, output } = step;
+  judgement.values[rule.index] = code;
+  const { output } = step;
   for (const match of matches) {
     const detail = { ...detailOfMatch(judgement.lane, rule, match), matches: matches.length };
-    tell(judgement, rule, { detail, context, revision: 0, holds: true, output, state });
+    tell(judgement, rule, { detail, revision: 0, holds: true, output, state });
   }
   const detail = judgement.hits?.[rule.index];
   if (first === undefined && detail !== undefined) {
-    tell(judgement, rule, { detail, context, revision: 0, holds: true, output, state });
+    tell(judgement, rule, { detail, revision: 0, holds: true, output, state });
   }
 }
 

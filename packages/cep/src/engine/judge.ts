@@ -1,6 +1,7 @@
 import type { StreamEvent } from "../stream.ts";
 import { bucketAt } from "../window/buckets.ts";
-import { type EventLog, insert, latestAt, wordBits } from "../window/log.ts";
+import type { History } from "../window/history.ts";
+import { wordBits } from "../window/log.ts";
 import { correct } from "./correct.ts";
 import { fireFull } from "./fire.ts";
 import { flagsOf } from "./judge-flags.ts";
@@ -17,7 +18,6 @@ import {
   approximateFlag,
   failed,
   type HitDetail,
-  higher,
   hit,
   type Judgement,
   type JudgeStep,
@@ -25,9 +25,15 @@ import {
   noHit,
   noteHit,
   overflowFlag,
-  silent,
 } from "./judgement.ts";
-import type { CompiledLane, CompiledRule } from "./lane-plan.ts";
+import type {
+  CompiledCondition,
+  CompiledLane,
+  CompiledLog,
+  CompiledRule,
+  CompiledWindow,
+  TypePlan,
+} from "./lane-plan.ts";
 import { noteMiss, tell } from "./speak.ts";
 import type { LaneState } from "./state.ts";
 import { recallRows, rememberRow } from "./tables.ts";
@@ -39,30 +45,25 @@ export function judge(lane: CompiledLane, state: LaneState, step: JudgeStep): Ju
   const { event, context, output } = step;
   const { evaluation } = lane.scratch;
   const judgement = newJudgement(lane, event, recallRows(lane, state, event.at));
-  const { aggregates } = judgement;
   evaluation.event = event;
-  evaluation.aggregates = aggregates;
-  for (const { window, aggregates: sources } of lane.histories) {
-    window.write(state, sources, { values: aggregates, at: event.at });
-  }
-  settleConditions(lane, event.type);
+  evaluation.aggregates = judgement.values;
+  const plan = lane.plans.get(event.type) ?? lane.anyType;
+  if (lane.histories.length > 0) readHistories(judgement, state);
+  settleConditions(lane, plan);
   step.inOrder = record(lane, state, event);
-  updateSlidings(judgement, state, step);
+  if (lane.slidings.length > 0) updateSlidings(judgement, state, step);
   if (lane.buckets.length > 0) {
     fillBuckets(lane, state, step);
     readBuckets(judgement, state);
   }
-  for (const rule of lane.gated) {
-    judgement.codes[rule.index] = judgeRule(rule, lane, { state, step });
-  }
-  if (lane.patterns.length > 0) judgePatterns(judgement, state, step);
+  if (lane.sequential.length > 0) judgePatterns(judgement, state, step);
   if (lane.joins.length > 0) judgeJoins(judgement, state, step);
-  settle(judgement, state, step);
+  judgeGated(judgement, state, step);
   if (lane.buckets.length > 0) fireFull(lane, state, { due: event.at, context, output });
   if (!step.inOrder) correct(judgement, state, step);
-  for (const { window } of lane.histories) window.add(state, event);
+  if (plan.isJudged) addToHistories(lane, state, event);
   if (lane.tables.length > 0) rememberRow(lane, state, event);
-  fold(lane, state, context);
+  fold(lane, state);
   return judgement;
 }
 
@@ -70,43 +71,72 @@ export function judge(lane: CompiledLane, state: LaneState, step: JudgeStep): Ju
 export function collect(lane: CompiledLane, state: LaneState, step: JudgeStep): void {
   const { event } = step;
   lane.scratch.evaluation.event = event;
-  settleConditions(lane, event.type);
+  settleConditions(lane, lane.plans.get(event.type) ?? lane.anyType);
   fillBuckets(lane, state, step);
 }
 
-/** Settles the truth of all conditions that do not depend on a run. */
-function settleConditions(lane: CompiledLane, type: string): void {
-  const { truths, missing, evaluation } = lane.scratch;
-  const plan = lane.plans.get(type) ?? lane.anyType;
-  for (const c of plan.clears) truths[c] = 0;
-  for (const c of plan.settles) {
+function readHistories({ lane, event, values }: Judgement, state: LaneState): void {
+  for (let h = 0; h < lane.histories.length; h++) {
+    (lane.histories[h] as CompiledWindow<History>).window.write(state, event.at, values);
+  }
+}
+
+function addToHistories({ histories }: CompiledLane, state: LaneState, event: StreamEvent): void {
+  for (let h = 0; h < histories.length; h++) {
+    (histories[h] as CompiledWindow<History>).window.add(state, event);
+  }
+}
+
+/** Settles the truth of all conditions that do not depend on a run, and the event's mask. */
+function settleConditions({ scratch }: CompiledLane, { settles, clears }: TypePlan): void {
+  const { truths, missing, words, evaluation } = scratch;
+  for (let w = 0; w < words.length; w++) words[w] = 0;
+  for (let c = 0; c < clears.length; c++) truths[clears[c] as number] = 0;
+  for (let c = 0; c < settles.length; c++) {
+    const { evaluate, index, bit } = settles[c] as CompiledCondition;
     evaluation.missing = false;
-    const truth = lane.conditions[c]?.evaluate(evaluation) ?? 0;
-    truths[c] = truth;
-    if (truth === -1) missing[c] = evaluation.missing ? 1 : 0;
+    const truth = evaluate(evaluation);
+    truths[index] = truth;
+    if (truth === 1) {
+      const word = bit < wordBits ? 0 : Math.floor(bit / wordBits);
+      words[word] = (words[word] as number) | (1 << (bit - word * wordBits));
+    } else if (truth === -1) missing[index] = evaluation.missing ? 1 : 0;
   }
 }
 
 /** Puts the event into the logs that keep it; says whether nothing later had arrived before. */
 function record(lane: CompiledLane, state: LaneState, event: StreamEvent): boolean {
-  const { logs, layout, bits, scratch } = lane;
-  const { words, truths, numbers } = scratch;
-  if (logs.length === 0) return true;
-  words.fill(0);
-  for (let bit = 0; bit < bits.length; bit++) {
-    if (truths[bits[bit] as number] !== 1) continue;
-    const word = bit < wordBits ? 0 : Math.floor(bit / wordBits);
-    words[word] = (words[word] as number) | (1 << (bit - word * wordBits));
-  }
+  const { logs, scratch } = lane;
   let inOrder = true;
   for (let l = 0; l < logs.length; l++) {
-    const log = state.logs[l] as EventLog;
-    if (event.at < latestAt(layout, log)) inOrder = false;
-    const fill = logs[l]?.fill ?? -1;
+    const { log, fill } = logs[l] as CompiledLog;
+    if (event.at < log.latestAt(state)) inOrder = false;
     const keeps = fill < 0 || fillsNow(lane, fill);
-    numbers[l] = keeps ? insert(layout, log, { event, words }) : -1;
+    scratch.numbers[l] = keeps ? log.insert(state, event, scratch.words) : -1;
   }
   return inOrder;
+}
+
+/** Judges by windows, history or the event alone, says why rules hit, and lets them speak. */
+function judgeGated(judgement: Judgement, state: LaneState, step: JudgeStep): void {
+  const { lane, values } = judgement;
+  for (let r = 0; r < lane.gated.length; r++) {
+    const rule = lane.gated[r] as CompiledRule;
+    if (rule.judgesEvents) values[rule.index] = judgeRule(rule, lane, { state, step });
+    if (isHit(values[rule.index] as number)) sayHit(judgement, rule, { state, step });
+    else if (lane.scratch.truths[rule.gate] === 1) noteMiss(rule, state, step.event.at);
+  }
+}
+
+function sayHit(
+  judgement: Judgement,
+  rule: CompiledRule,
+  { state, step }: { readonly state: LaneState; readonly step: JudgeStep },
+): void {
+  const { output } = step;
+  const detail = detailOf({ lane: judgement.lane, rule }, state, step);
+  noteHit(judgement, rule, detail);
+  tell(judgement, rule, { detail, revision: 0, holds: true, output, state });
 }
 
 /** The code of a rule that looks at windows or at the event alone. */
@@ -139,28 +169,6 @@ function settled(truth: number, isMissing: boolean, rule: CompiledRule): number 
   return onMissing === "true" ? hit : onMissing === "error" ? failed : noHit;
 }
 
-/** Draws the verdict, says why rules hit, and lets them speak. */
-function settle(judgement: Judgement, state: LaneState, step: JudgeStep): void {
-  const { lane, codes } = judgement;
-  for (const rule of lane.rules) {
-    if (!isHit(codes[rule.index] ?? silent)) {
-      const judged = rule.gate >= 0 && lane.scratch.truths[rule.gate] === 1;
-      if (judged) noteMiss(rule, state, step.event.at);
-      continue;
-    }
-    const { mode, action, score } = rule.definition;
-    if (mode === "active") {
-      judgement.outcome = higher(judgement.outcome, action);
-      judgement.score = Math.max(judgement.score, score);
-    }
-    if (rule.gate < 0) continue;
-    const detail = detailOf({ lane, rule }, state, step);
-    noteHit(judgement, rule.index, detail);
-    const { context, output } = step;
-    tell(judgement, rule, { detail, context, revision: 0, holds: true, output, state });
-  }
-}
-
 function detailOf(
   { lane, rule }: { readonly lane: CompiledLane; readonly rule: CompiledRule },
   state: LaneState,
@@ -169,7 +177,7 @@ function detailOf(
   const { id, at } = step.event;
   const sliding = lane.slidings[rule.sliding ?? -1]?.window;
   if (sliding !== undefined) {
-    const number = sliding.newestAt(state, at);
+    const number = sliding.log.newestAt(state, at);
     const eventIds = sliding.idsAt(state, { at, number, most: maxListedIds });
     return { matchId: id, eventIds, matches: 1 };
   }

@@ -1,7 +1,7 @@
 import type { Action } from "../rules/types.ts";
 import type { StreamEvent } from "../stream.ts";
 import type { JudgeContext } from "./judge-context.ts";
-import type { CompiledLane } from "./lane-plan.ts";
+import type { CompiledLane, CompiledRule } from "./lane-plan.ts";
 import type { TableRow } from "./state.ts";
 import type { Alert, FinalResult, TimedOut } from "./types.ts";
 
@@ -28,8 +28,8 @@ export type HitDetail = {
 export type Judgement = {
   readonly lane: CompiledLane;
   readonly event: StreamEvent;
-  readonly codes: number[];
-  readonly aggregates: number[];
+  /** By rule its code, then the values of aggregates by slot. */
+  readonly values: number[];
   readonly rows: readonly (TableRow | undefined)[];
   /** By rule; absent while no rule has hit. */
   hits: (HitDetail | undefined)[] | undefined;
@@ -44,9 +44,9 @@ export type Output = {
   timedOut: TimedOut[] | undefined;
 };
 
-/** The event at hand, and what it brings about. */
+/** The event at hand, and what it brings about. One object serves many events. */
 export type JudgeStep = {
-  readonly event: StreamEvent;
+  event: StreamEvent;
   readonly context: JudgeContext;
   readonly output: Output;
   /** No event of a later time had arrived before. */
@@ -62,8 +62,7 @@ export function newJudgement(
   return {
     lane,
     event,
-    codes: lane.blank.codes.slice(),
-    aggregates: lane.blank.aggregates.slice(),
+    values: lane.blank.values.slice(),
     rows,
     hits: undefined,
     outcome: "approve",
@@ -71,15 +70,19 @@ export function newJudgement(
   };
 }
 
-/** Notes why a rule hit. */
-export function noteHit(judgement: Judgement, rule: number, detail: HitDetail): void {
-  judgement.hits ??= judgement.codes.map(() => undefined);
-  judgement.hits[rule] = detail;
+/** Notes that a rule hit and why; what it asks for counts if it is active. */
+export function noteHit(judgement: Judgement, rule: CompiledRule, detail: HitDetail): void {
+  judgement.hits ??= judgement.lane.rules.map(() => undefined);
+  judgement.hits[rule.index] = detail;
+  const { mode, action, score } = rule.definition;
+  if (mode !== "active") return;
+  judgement.outcome = higher(judgement.outcome, action);
+  judgement.score = Math.max(judgement.score, score);
 }
 
 const rank: Readonly<Record<Action, number>> = { approve: 0, review: 1, decline: 2 };
 
 /** The higher of two actions: decline > review > approve. */
-export function higher(a: Action, b: Action): Action {
+function higher(a: Action, b: Action): Action {
   return rank[a] >= rank[b] ? a : b;
 }

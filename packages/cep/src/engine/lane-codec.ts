@@ -39,7 +39,7 @@ export class LaneCodec {
     const lane = this.#lane;
     if (lane === undefined) return;
     writer.byte(state.incomplete ? 1 : 0);
-    this.#logs.write(writer, state.logs);
+    this.#logs.write(writer, state);
     const names = this.#names;
     pieces(writer, { names: names.slidings, list: state.panes }, (panes) =>
       writer.list(panes, (pane) => writePane(writer, pane)),
@@ -66,12 +66,12 @@ export class LaneCodec {
       if (!Number.isNaN(state.cells[window.options.base])) known++;
     }
     writer.count(known);
-    lane.histories.forEach(({ window: { options } }, h) => {
-      const lastAt = state.cells[options.base] as number;
+    lane.histories.forEach(({ window }, h) => {
+      const { lastAt, panes } = window.stored(state);
       if (Number.isNaN(lastAt)) return;
       writer.u32(this.#names.histories[h] as number);
       writer.time(lastAt);
-      writer.numbers(state.histories[h] ?? []);
+      writer.numbers(panes);
     });
   }
 
@@ -81,7 +81,7 @@ export class LaneCodec {
     const state = lane && newLaneState(lane);
     const incomplete = reader.byte() === 1;
     if (state !== undefined) state.incomplete = incomplete;
-    this.#logs.read(reader, state?.logs ?? []);
+    this.#logs.read(reader, state);
     const named = <T>(
       names: readonly number[],
       read: () => T,
@@ -99,13 +99,7 @@ export class LaneCodec {
     named(
       names.histories,
       () => ({ lastAt: reader.time(), panes: reader.numbers() }),
-      (into, h, { lastAt, panes }) => {
-        const history = lane?.histories[h]?.window;
-        if (history === undefined) return;
-        into.cells[history.options.base] = lastAt;
-        into.histories[h] = panes;
-        history.sum(into);
-      },
+      (into, h, stored) => lane?.histories[h]?.window.restore(into, stored),
     );
     named(names.tables, () => reader.list(() => readRow(reader)), putTables);
     named(

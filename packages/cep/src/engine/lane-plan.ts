@@ -1,28 +1,35 @@
 import type { BooleanFunction, Evaluation, ValueFunction } from "../language/evaluate.ts";
 import type { Automaton } from "../pattern/automaton.ts";
 import type { RuleDefinition } from "../rules/definition.ts";
+import type { Stream } from "../stream.ts";
 import type { BucketSpec } from "../window/buckets.ts";
 import type { History } from "../window/history.ts";
-import type { LogLayout } from "../window/log.ts";
+import type { EventLog, LogLayout } from "../window/log.ts";
 import type { SlidingWindow } from "../window/sliding.ts";
-import type { AggregateSource } from "../window/totals.ts";
 import type { RunEvent, TableRow } from "./state.ts";
+import type { Limits } from "./types.ts";
 
 /** A condition with its closure. */
 export type CompiledCondition = {
   readonly fingerprint: string;
   readonly types: readonly string[] | undefined;
   readonly evaluate: BooleanFunction;
+  /** Place among the lane's conditions. */
+  readonly index: number;
   /** Bit in the masks of log entries; -1 when it depends on more than the event. */
   readonly bit: number;
 };
 
-/** A window with the aggregates that are asked of it and the conditions that ask. */
+/** A window with the conditions that ask for its values. */
 export type CompiledWindow<W> = {
   readonly window: W;
-  readonly aggregates: readonly AggregateSource[];
   /** Conditions of which one must hold for the window's values to be wanted. */
   readonly wantedBy: readonly number[];
+};
+
+/** Buckets with the rules that speak when one closes. */
+export type CompiledBucket = CompiledWindow<BucketSpec> & {
+  readonly speakers: readonly CompiledRule[];
 };
 
 /** A value that a rule looks at, for explanations. */
@@ -84,6 +91,9 @@ export type CompiledLog = {
   /** Bit of the condition whose events it keeps; -1 for all. */
   readonly fill: number;
   readonly spanMs: number;
+  readonly log: EventLog;
+  /** The windows that look at it. */
+  readonly windows: readonly SlidingWindow[];
 };
 
 /** The versions of the key's row in a table. */
@@ -111,9 +121,10 @@ export type Scratch = {
 
 /** What a key's state and a step's results are copied from. */
 export type Blank = {
-  readonly codes: readonly number[];
-  readonly aggregates: readonly number[];
+  /** A code a rule, then the values of aggregates. */
+  readonly values: readonly number[];
   readonly cells: number[];
+  readonly texts: (string | undefined)[];
   readonly slidings: readonly undefined[];
   readonly buckets: readonly undefined[];
   readonly tables: readonly undefined[];
@@ -122,12 +133,18 @@ export type Blank = {
   readonly rules: readonly undefined[];
 };
 
-/** The conditions that can hold for an event type, and those that cannot. */
-export type TypePlan = { readonly settles: readonly number[]; readonly clears: readonly number[] };
+/** The conditions that can hold for an event type, those that cannot, and whether it is judged. */
+export type TypePlan = {
+  readonly settles: readonly CompiledCondition[];
+  readonly clears: readonly number[];
+  readonly isJudged: boolean;
+};
 
 /** The rules of one lane, compiled: immutable but for the scratch space. */
 export type CompiledLane = {
   readonly time: "early" | "final";
+  readonly stream: Stream;
+  readonly limits: Limits;
   readonly rules: readonly CompiledRule[];
   readonly conditions: readonly CompiledCondition[];
   /** Conditions by bit. */
@@ -136,7 +153,7 @@ export type CompiledLane = {
   /** The first one is the recent log, where the lane needs one. */
   readonly logs: readonly CompiledLog[];
   readonly slidings: readonly CompiledWindow<SlidingWindow>[];
-  readonly buckets: readonly CompiledWindow<BucketSpec>[];
+  readonly buckets: readonly CompiledBucket[];
   readonly histories: readonly CompiledWindow<History>[];
   readonly tables: readonly CompiledTable[];
   readonly patterns: readonly CompiledPattern[];
@@ -144,8 +161,10 @@ export type CompiledLane = {
   /** By event type; the one on any type serves for types that are not declared. */
   readonly plans: ReadonlyMap<string, TypePlan>;
   readonly anyType: TypePlan;
-  /** Rules that judge each event by its windows, its history or itself alone. */
+  /** Rules that look at each event by its windows, its history or itself alone. */
   readonly gated: readonly CompiledRule[];
+  /** Rules that look for a sequence. */
+  readonly sequential: readonly CompiledRule[];
   /** Rules that have a verdict on each event. */
   readonly judging: readonly CompiledRule[];
   /** Rules that time alone can make speak. */

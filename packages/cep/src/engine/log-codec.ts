@@ -1,15 +1,5 @@
 import type { Stream, StreamEvent, Value } from "../stream.ts";
-import {
-  cellsAt,
-  type EventLog,
-  emptyLog,
-  idAt,
-  insert,
-  timeAt,
-  typeAt,
-  valueAt,
-  wordBits,
-} from "../window/log.ts";
+import { type EventLog, type LogState, wordBits } from "../window/log.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { fingerprint, hash32 } from "./fingerprint.ts";
 import type { CompiledLane } from "./lane-plan.ts";
@@ -42,41 +32,41 @@ export class LogCodec {
     );
   }
 
-  write(writer: ByteWriter, logs: readonly EventLog[]): void {
-    const kept = logs.reduce((count, log) => count + (log.end > log.start ? 1 : 0), 0);
+  write(writer: ByteWriter, state: LogState): void {
+    const logs = this.#lane?.logs ?? [];
+    const kept = logs.reduce((count, { log }) => count + (log.count(state) > 0 ? 1 : 0), 0);
     writer.count(kept);
     if (kept === 0) return;
     writer.u32(this.#signature);
     writer.list(this.#bits, (hash) => writer.u32(hash));
     writer.list(this.#fields, (hash) => writer.u32(hash));
     for (let l = 0; l < logs.length; l++) {
-      const log = logs[l];
-      if (log === undefined || log.end === log.start) continue;
+      const log = logs[l]?.log;
+      if (log === undefined || log.count(state) === 0) continue;
       writer.u32(this.#names[l] ?? 0);
-      this.#writeLog(writer, log);
+      this.#writeLog(writer, state, log);
     }
   }
 
-  #writeLog(writer: ByteWriter, log: EventLog): void {
-    const layout = this.#lane?.layout;
-    if (layout === undefined) return;
+  #writeLog(writer: ByteWriter, state: LogState, log: EventLog): void {
     const words = Math.ceil(this.#bits.length / wordBits);
-    writer.count(log.end - log.start);
+    writer.count(log.count(state));
     let previous = 0;
-    for (let number = log.start; number < log.end; number++) {
-      const at = timeAt(layout, log, number);
+    const end = log.end(state);
+    for (let number = log.start(state); number < end; number++) {
+      const cell = log.cellOf(state, number);
+      const at = state.cells[cell] as number;
       writer.signed(at - previous);
       previous = at;
-      writer.text(idAt(layout, log, number));
-      writer.text(typeAt(layout, log, number));
-      const cell = cellsAt(layout, log, number);
-      for (let w = 0; w < words; w++) writer.count(log.cells[cell + 1 + w] as number);
-      for (const column of layout.columns) writer.value(valueAt(layout, log, { number, column }));
+      writer.text(log.idAt(state, number));
+      writer.text(log.typeAt(state, number));
+      for (let w = 0; w < words; w++) writer.count(state.cells[cell + 1 + w] as number);
+      for (const column of log.layout.columns) writer.value(log.valueAt(state, number, column));
     }
   }
 
-  /** Reads logs into `logs`, which are empty; without a lane it only skips. */
-  read(reader: ByteReader, logs: readonly EventLog[]): void {
+  /** Reads logs into a state where they are empty; without one it only skips. */
+  read(reader: ByteReader, state: LogState | undefined): void {
     const kept = reader.count();
     if (kept === 0) return;
     const signature = reader.u32();
@@ -87,9 +77,9 @@ export class LogCodec {
       const name = reader.u32();
       stored.push({ name, entries: this.#readEntries(reader, bits, fields) });
     }
-    if (this.#lane === undefined) return;
-    if (signature === this.#signature) this.#restore(stored, logs);
-    else this.#distribute(stored, logs);
+    if (state === undefined) return;
+    if (signature === this.#signature) this.#restore(stored, state);
+    else this.#distribute(stored, state);
   }
 
   #readEntries(
@@ -127,28 +117,24 @@ export class LogCodec {
     return words;
   }
 
-  #restore(stored: readonly StoredLog[], logs: readonly EventLog[]): void {
+  #restore(stored: readonly StoredLog[], state: LogState): void {
     for (const { name, entries } of stored) {
-      const log = logs[this.#names.indexOf(name)];
-      if (log === undefined || this.#lane === undefined) continue;
-      for (const entry of entries) insert(this.#lane.layout, log, entry);
+      const log = this.#lane?.logs[this.#names.indexOf(name)]?.log;
+      for (const { event, words } of entries) log?.insert(state, event, words);
     }
   }
 
   /** Gives each log the entries that it would have kept, of all that there are. */
-  #distribute(stored: readonly StoredLog[], logs: readonly EventLog[]): void {
-    const lane = this.#lane;
-    if (lane === undefined) return;
+  #distribute(stored: readonly StoredLog[], state: LogState): void {
     const all = new Map<string, Stored>();
     for (const { entries } of stored) for (const entry of entries) all.set(entry.event.id, entry);
     const latest = Math.max(...[...all.values()].map(({ event }) => event.at));
-    lane.logs.forEach(({ fill, spanMs }, l) => {
-      const log = logs[l] ?? emptyLog();
-      for (const entry of all.values()) {
-        const keeps = fill < 0 || hasBit(entry.words, fill);
-        if (keeps && entry.event.at >= latest - spanMs) insert(lane.layout, log, entry);
+    for (const { fill, spanMs, log } of this.#lane?.logs ?? []) {
+      for (const { event, words } of all.values()) {
+        const keeps = fill < 0 || hasBit(words, fill);
+        if (keeps && event.at >= latest - spanMs) log.insert(state, event, words);
       }
-    });
+    }
   }
 }
 

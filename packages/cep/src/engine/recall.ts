@@ -1,30 +1,29 @@
 import { TIME_FIELD, TYPE_FIELD } from "../language/expression.ts";
 import type { StreamEvent, Value } from "../stream.ts";
-import { cellsAt, type EventLog, holds, idAt, timeAt, typeAt, valueAt } from "../window/log.ts";
+import { type EventLog, holds, type LogState } from "../window/log.ts";
+import type { WindowState } from "../window/sliding.ts";
 import type { CompiledLane, CompiledPattern } from "./lane-plan.ts";
 import type { RunEvent } from "./state.ts";
 
 /** A log entry as an event again; fields that no rule of the lane reads stay missing. */
-export function recallEvent(lane: CompiledLane, log: EventLog, number: number): StreamEvent {
-  const { layout } = lane;
+export function recallEvent(log: EventLog, state: LogState, number: number): StreamEvent {
   const values: Value[] = [];
-  for (const column of layout.columns) {
-    values[column.field] = valueAt(layout, log, { number, column });
+  for (const column of log.layout.columns) {
+    values[column.field] = log.valueAt(state, number, column);
   }
   return {
-    id: idAt(layout, log, number),
-    type: typeAt(layout, log, number),
-    at: timeAt(layout, log, number),
+    id: log.idAt(state, number),
+    type: log.typeAt(state, number),
+    at: log.timeAt(state, number),
     values,
   };
 }
 
-/** Puts the truths of a past event into the scratch space. */
-export function recallTruths(lane: CompiledLane, log: EventLog, number: number): void {
+/** Puts the truths of a past event, given by the first of its cells, into the scratch space. */
+export function recallTruths(lane: CompiledLane, state: LogState, cell: number): void {
   const { truths } = lane.scratch;
-  const cell = cellsAt(lane.layout, log, number);
   for (let bit = 0; bit < lane.bits.length; bit++) {
-    truths[lane.bits[bit] as number] = holds(log, cell, bit) ? 1 : 0;
+    truths[lane.bits[bit] as number] = holds(state, cell, bit) ? 1 : 0;
   }
 }
 
@@ -35,4 +34,17 @@ export function runEventOf(pattern: CompiledPattern, event: StreamEvent): RunEve
     return field === TIME_FIELD ? event.at : field === TYPE_FIELD ? event.type : undefined;
   });
   return { id: event.id, at: event.at, values };
+}
+
+/** The logs as they were without one entry of one of them; its later entries move up. */
+export function without(state: WindowState, log: EventLog, number: number): WindowState {
+  const copy: WindowState = {
+    cells: state.cells.slice(),
+    texts: state.texts.slice(),
+    ids: undefined,
+    running: state.running.map(() => undefined),
+    panes: state.panes,
+  };
+  log.drop(copy, number);
+  return copy;
 }

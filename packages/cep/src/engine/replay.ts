@@ -1,8 +1,8 @@
 import type { Match } from "../pattern/automaton.ts";
 import type { Link, Runs } from "../pattern/runs.ts";
-import { copyWithout, type EventLog, timeAt } from "../window/log.ts";
-import type { CompiledLane, CompiledPattern } from "./lane-plan.ts";
-import { recallEvent, recallTruths, runEventOf } from "./recall.ts";
+import type { EventLog, LogState } from "../window/log.ts";
+import type { CompiledLane, CompiledLog, CompiledPattern } from "./lane-plan.ts";
+import { recallEvent, recallTruths, runEventOf, without } from "./recall.ts";
 import type { LaneState, RunEvent } from "./state.ts";
 
 /** What an event that came out of order changed for a pattern. */
@@ -24,16 +24,16 @@ export function replayPattern(
   step: { readonly pattern: CompiledPattern; readonly at: number; readonly watermark: number },
 ): Replay {
   const { pattern, at } = step;
-  const { scratch, layout } = lane;
-  const log = state.logs[0] as EventLog;
+  const { scratch } = lane;
+  const { log } = lane.logs[0] as CompiledLog;
   const { event } = scratch.evaluation;
   const truths = scratch.truths.slice();
   const from = Math.max(at - pattern.withinMs, pattern.since);
   let replay: Replay = { runs: pattern.automaton.newRuns(), gained: [], lost: [] };
-  if (canBegin(lane, pattern, { log, from })) {
+  if (canBegin(lane, pattern, { log, state, from })) {
     const number = scratch.numbers[0] as number;
-    const after = run(lane, pattern, { log, from });
-    const before = run(lane, pattern, { log: copyWithout(layout, log, number), from });
+    const after = run(lane, pattern, { log, state, from });
+    const before = run(lane, pattern, { log, state: without(state, log, number), from });
     pattern.automaton.advance(after.runs, step.watermark);
     replay = {
       runs: after.runs,
@@ -47,13 +47,15 @@ export function replayPattern(
 }
 
 /** The entries after a time. */
-type Stretch = { readonly log: EventLog; readonly from: number };
+type Stretch = { readonly log: EventLog; readonly state: LogState; readonly from: number };
 
 /** Whether any entry could begin a match; without one there is nothing to run. */
-function canBegin(lane: CompiledLane, pattern: CompiledPattern, { log, from }: Stretch): boolean {
-  for (let number = log.end - 1; number >= log.start; number--) {
-    if (timeAt(lane.layout, log, number) <= from) return false;
-    recallTruths(lane, log, number);
+function canBegin(lane: CompiledLane, pattern: CompiledPattern, of: Stretch): boolean {
+  const { log, state, from } = of;
+  for (let number = log.end(state) - 1; number >= log.start(state); number--) {
+    const cell = log.cellOf(state, number);
+    if ((state.cells[cell] as number) <= from) return false;
+    recallTruths(lane, state, cell);
     if (pattern.automaton.canBegin()) return true;
   }
   return false;
@@ -62,14 +64,15 @@ function canBegin(lane: CompiledLane, pattern: CompiledPattern, { log, from }: S
 function run(
   lane: CompiledLane,
   pattern: CompiledPattern,
-  { log, from }: Stretch,
+  { log, state, from }: Stretch,
 ): { readonly runs: Runs<RunEvent>; readonly matches: readonly Match<RunEvent>[] } {
   const runs = pattern.automaton.newRuns();
   const matches: Match<RunEvent>[] = [];
-  for (let number = log.start; number < log.end; number++) {
-    if (timeAt(lane.layout, log, number) <= from) continue;
-    recallTruths(lane, log, number);
-    const event = recallEvent(lane, log, number);
+  for (let number = log.start(state); number < log.end(state); number++) {
+    const cell = log.cellOf(state, number);
+    if ((state.cells[cell] as number) <= from) continue;
+    recallTruths(lane, state, cell);
+    const event = recallEvent(log, state, number);
     lane.scratch.evaluation.event = event;
     const outcome = pattern.automaton.process(runs, runEventOf(pattern, event), event.at);
     matches.push(...outcome.matches);

@@ -1,7 +1,7 @@
-import type { JudgeContext } from "./judge-context.ts";
 import type { HitDetail, Judgement, Output } from "./judgement.ts";
 import type { CompiledRule } from "./lane-plan.ts";
 import type { LaneState, Mark } from "./state.ts";
+import type { Alert } from "./types.ts";
 import { resultOf } from "./verdict.ts";
 
 /**
@@ -48,7 +48,6 @@ function markOf(rule: CompiledRule, state: LaneState): Mark {
 /** What is said of a hit; with `state` the rule's `emit` and `cooldown` are obeyed. */
 export type Telling = {
   readonly detail: HitDetail;
-  readonly context: JudgeContext;
   readonly revision: number;
   readonly holds: boolean;
   readonly output: Output;
@@ -61,9 +60,8 @@ export function tell(judgement: Judgement, rule: CompiledRule, telling: Telling)
   const { at } = judgement.event;
   if (state !== undefined && !mayAlert(rule, state, at)) return;
   if (rule.definition.mode !== "active") return;
-  const result = resultOf(judgement, rule, telling.context.stream);
-  output.alerts ??= [];
-  output.alerts.push({
+  const result = resultOf(judgement, rule);
+  const alert: Alert = {
     ruleId: result.ruleId,
     version: result.version,
     matchId: detail.matchId,
@@ -78,5 +76,7 @@ export function tell(judgement: Judgement, rule: CompiledRule, telling: Telling)
     eventIds: detail.eventIds,
     explanation: result.explanation,
     sentence: rule.definition.sentence,
-  });
+  };
+  if (output.alerts === undefined) output.alerts = [alert];
+  else output.alerts.push(alert);
 }

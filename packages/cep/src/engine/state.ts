@@ -1,10 +1,8 @@
 import type { Runs } from "../pattern/runs.ts";
 import type { StreamEvent, Value } from "../stream.ts";
 import type { Bucket } from "../window/buckets.ts";
-import type { HistoryState } from "../window/history.ts";
 import type { JoinState } from "../window/join.ts";
-import { clearLog, type EventLog, emptyLog } from "../window/log.ts";
-import type { Pane, SlidingSide, WindowState } from "../window/sliding.ts";
+import type { WindowState } from "../window/sliding.ts";
 import type { CompiledLane } from "./lane-plan.ts";
 
 /** What a run of a pattern keeps of an event. */
@@ -25,26 +23,19 @@ export type TableRow = {
 };
 
 /**
- * State of the rules that judge in one manner: on arrival, or when the watermark passes. Numbers
- * of all windows and histories lie in `cells`, at places that the compiled lane knows. Lists of
- * which most keys use nothing are shared until something is put in (by `with`, which copies).
+ * State of the rules that judge in one manner: on arrival, or when the watermark passes. Logs and
+ * histories lie in `cells` and `texts`, at places that the compiled lane knows. Lists of which most
+ * keys use nothing are shared until something is put in (by `with`, which copies).
  */
-export type LaneState = WindowState &
-  HistoryState & {
-    readonly logs: readonly EventLog[];
-    readonly cells: number[];
-    sides: readonly (SlidingSide | undefined)[];
-    /** Per sliding window: what its overflow folded into. */
-    panes: readonly (Pane[] | undefined)[];
-    buckets: readonly (Bucket[] | undefined)[];
-    readonly histories: number[][];
-    tables: readonly (TableRow[] | undefined)[];
-    runs: readonly (Runs<RunEvent> | undefined)[];
-    joins: readonly (JoinState | undefined)[];
-    marks: readonly (Mark | undefined)[];
-    /** Ids were dropped before their time: duplicates may count twice and results say so. */
-    incomplete: boolean;
-  };
+export type LaneState = WindowState & {
+  buckets: readonly (Bucket[] | undefined)[];
+  tables: readonly (TableRow[] | undefined)[];
+  runs: readonly (Runs<RunEvent> | undefined)[];
+  joins: readonly (JoinState | undefined)[];
+  marks: readonly (Mark | undefined)[];
+  /** Ids were dropped before their time: duplicates may count twice and results say so. */
+  incomplete: boolean;
+};
 
 /** An event that waits for the watermark. */
 export type Waiting = StreamEvent;
@@ -67,20 +58,16 @@ export const keyCells: readonly number[] = [Number.NEGATIVE_INFINITY, Number.POS
 
 export type Lanes = { readonly early: CompiledLane; readonly final: CompiledLane | undefined };
 
-const noPanes: number[] = [];
-const noHistories: number[][] = [];
-const noLogs: readonly EventLog[] = [];
 const noneWaiting: Waiting[] = [];
 
-export function newLaneState(lane: CompiledLane): LaneState {
-  const { blank } = lane;
+export function newLaneState({ blank, isOrderFree }: CompiledLane): LaneState {
   return {
-    logs: lane.logs.length === 0 ? noLogs : lane.logs.map(emptyLog),
-    cells: lane.isOrderFree ? blank.cells : blank.cells.slice(),
-    sides: blank.slidings,
+    cells: isOrderFree ? blank.cells : blank.cells.slice(),
+    texts: isOrderFree ? blank.texts : blank.texts.slice(),
+    ids: undefined,
+    running: blank.slidings,
     panes: blank.slidings,
     buckets: blank.buckets,
-    histories: lane.histories.length === 0 ? noHistories : lane.histories.map(() => noPanes),
     tables: blank.tables,
     runs: blank.patterns,
     joins: blank.joins,
@@ -104,15 +91,14 @@ export function resetKeyState(state: KeyState, lanes: Lanes): void {
   state.waiting = noneWaiting;
 }
 
-function resetLane({ blank, isOrderFree }: CompiledLane, state: LaneState): void {
-  for (const log of state.logs) clearLog(log);
-  for (let i = 0; i < blank.cells.length && !isOrderFree; i++) {
-    state.cells[i] = blank.cells[i] as number;
-  }
-  state.sides = blank.slidings;
+function resetLane({ blank, logs, histories }: CompiledLane, state: LaneState): void {
+  state.cells[latestCell] = Number.NEGATIVE_INFINITY;
+  state.cells[dueCell] = Number.POSITIVE_INFINITY;
+  for (let l = 0; l < logs.length; l++) logs[l]?.log.clear(state);
+  for (let h = 0; h < histories.length; h++) histories[h]?.window.clear(state);
+  state.running = blank.slidings;
   state.panes = blank.slidings;
   state.buckets = blank.buckets;
-  state.histories.fill(noPanes);
   state.tables = blank.tables;
   state.runs = blank.patterns;
   state.joins = blank.joins;

@@ -1,7 +1,5 @@
 import type { Action } from "../rules/types.ts";
-import type { Stream } from "../stream.ts";
-import type { JudgeContext } from "./judge-context.ts";
-import { higher, type Judgement, type Output } from "./judgement.ts";
+import type { Judgement, Output } from "./judgement.ts";
 import type { CompiledRule } from "./lane-plan.ts";
 import type { Alert, FinalResult, RuleResult, Step, StepTail, TimedOut } from "./types.ts";
 import { isHit, resultOf, resultsOf } from "./verdict.ts";
@@ -12,9 +10,9 @@ const noTimedOut: readonly TimedOut[] = [];
 const noResults: readonly RuleResult[] = [];
 const noHits: readonly string[] = [];
 
-function hitsOf({ lane, codes, outcome, score, hits }: Judgement): readonly string[] {
+function hitsOf({ lane, values, outcome, score, hits }: Judgement): readonly string[] {
   if (hits === undefined && outcome === "approve" && score === 0) return noHits;
-  const hit = lane.rules.filter((rule) => isHit(codes[rule.index] ?? 0));
+  const hit = lane.rules.filter((rule) => isHit(values[rule.index] ?? 0));
   return hit.map((rule) => rule.definition.id);
 }
 
@@ -23,18 +21,16 @@ export type Draft = Output & {
   disposition: Step["disposition"];
   late: boolean;
   judgement: Judgement | undefined;
-  stream: Stream;
   /** `Infinity` when nothing waits. */
   dueAt: number;
   expiresAt: number;
 };
 
-export function newDraft(stream: Stream): Draft {
+export function newDraft(): Draft {
   return {
     disposition: "judged",
     late: false,
     judgement: undefined,
-    stream,
     alerts: undefined,
     finals: undefined,
     timedOut: undefined,
@@ -65,7 +61,6 @@ export class JudgedStep implements Step {
   readonly dueAt: number | undefined;
   readonly expiresAt: number;
   readonly #judgement: Judgement | undefined;
-  readonly #stream: Stream;
   #results: readonly RuleResult[] | undefined;
 
   constructor(draft: Draft) {
@@ -80,7 +75,6 @@ export class JudgedStep implements Step {
     this.dueAt = draft.dueAt === Number.POSITIVE_INFINITY ? undefined : draft.dueAt;
     this.expiresAt = draft.expiresAt;
     this.#judgement = judgement;
-    this.#stream = draft.stream;
     this.#results = undefined;
   }
 
@@ -90,7 +84,7 @@ export class JudgedStep implements Step {
 
   get results(): readonly RuleResult[] {
     if (this.#judgement === undefined) return noResults;
-    this.#results ??= resultsOf(this.#judgement, this.#stream);
+    this.#results ??= resultsOf(this.#judgement);
     return this.#results;
   }
 }
@@ -105,30 +99,21 @@ export class JudgedFinal implements FinalResult {
   readonly score: number;
   readonly #judgement: Judgement;
   readonly #rules: readonly CompiledRule[];
-  readonly #stream: Stream;
 
   constructor(
     judgement: Judgement,
     rules: readonly CompiledRule[],
-    of: Pick<FinalResult, "window" | "revision"> & { readonly context: JudgeContext },
+    of: Pick<FinalResult, "window" | "revision">,
   ) {
-    const { event, codes } = judgement;
+    const { event } = judgement;
     this.at = event.at;
     this.eventId = event.id === "" ? undefined : event.id;
     this.window = of.window;
     this.revision = of.revision;
-    let outcome: Action = "approve";
-    let score = 0;
-    for (const { index, definition } of rules) {
-      if (definition.mode !== "active" || !isHit(codes[index] ?? 0)) continue;
-      outcome = higher(outcome, definition.action);
-      score = Math.max(score, definition.score);
-    }
-    this.outcome = outcome;
-    this.score = score;
+    this.outcome = judgement.outcome;
+    this.score = judgement.score;
     this.#judgement = judgement;
     this.#rules = rules;
-    this.#stream = of.context.stream;
   }
 
   get hits(): readonly string[] {
@@ -136,6 +121,6 @@ export class JudgedFinal implements FinalResult {
   }
 
   get results(): readonly RuleResult[] {
-    return this.#rules.map((rule) => resultOf(this.#judgement, rule, this.#stream));
+    return this.#rules.map((rule) => resultOf(this.#judgement, rule));
   }
 }

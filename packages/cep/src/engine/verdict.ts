@@ -20,18 +20,18 @@ const outcomes = ["no_hit", "hit", "error"] as const;
 export const overflowReason = "STATE_OVERFLOW";
 
 /** The results of a judgement, one per rule that judges events, in pack order. */
-export function resultsOf(judgement: Judgement, stream: Stream): readonly RuleResult[] {
+export function resultsOf(judgement: Judgement): readonly RuleResult[] {
   const results: RuleResult[] = [];
   for (const rule of judgement.lane.rules) {
-    const code = judgement.codes[rule.index] ?? silent;
-    if ((code & outcomeMask) !== silent) results.push(resultOf(judgement, rule, stream));
+    const code = judgement.values[rule.index] ?? silent;
+    if ((code & outcomeMask) !== silent) results.push(resultOf(judgement, rule));
   }
   return results;
 }
 
 /** One rule's result. */
-export function resultOf(judgement: Judgement, rule: CompiledRule, stream: Stream): RuleResult {
-  const code = judgement.codes[rule.index] ?? 0;
+export function resultOf(judgement: Judgement, rule: CompiledRule): RuleResult {
+  const code = judgement.values[rule.index] ?? 0;
   const { definition } = rule;
   const detail = judgement.hits?.[rule.index];
   const values = valuesOf(judgement, rule);
@@ -48,7 +48,7 @@ export function resultOf(judgement: Judgement, rule: CompiledRule, stream: Strea
     eventIds: detail?.eventIds ?? [],
     warming: (code & warmingFlag) !== 0,
     approximate: (code & approximateFlag) !== 0,
-    explanation: explain({ rule, code, detail, values }, stream),
+    explanation: explain({ rule, code, detail, values }, judgement.lane.stream),
   };
 }
 
@@ -59,7 +59,7 @@ export function valuesOf(
 ): Readonly<Record<string, Value>> {
   const { evaluation, rows } = judgement.lane.scratch;
   evaluation.event = judgement.event;
-  evaluation.aggregates = judgement.aggregates;
+  evaluation.aggregates = judgement.values;
   judgement.rows.forEach((row, i) => {
     rows[i] = row;
   });

@@ -14,6 +14,8 @@ export type BucketSpec = {
   readonly fill: number;
   readonly window: Exclude<WindowSpec, { kind: "sliding" }>;
   readonly totals: Totals;
+  /** What is asked of it. */
+  readonly sources: readonly AggregateSource[];
   readonly since: number;
 };
 
@@ -25,8 +27,8 @@ export type Bucket = {
   /** Per column with distinct(): occurrences by value. */
   readonly counts: readonly ValueCounts[];
   /** Times and ids of its newest events, oldest first. */
-  readonly ats: number[];
-  readonly ids: string[];
+  ats: number[];
+  ids: string[];
   /** How often it has fired. */
   fired: number;
   /** Changed since it last fired. */
@@ -36,6 +38,8 @@ export type Bucket = {
 /** Ids that a window keeps to explain itself, the newest ones. */
 export const maxBucketIds = 40;
 
+const noAts: number[] = [];
+const noIds: string[] = [];
 const noCounts: readonly ValueCounts[] = [];
 
 /** A window of these bounds without events. */
@@ -49,8 +53,8 @@ export function newBucket(
     end: span.end,
     cells: totals.blank(),
     counts,
-    ats: [],
-    ids: [],
+    ats: noAts,
+    ids: noIds,
     fired: 0,
     dirty: false,
   };
@@ -72,26 +76,35 @@ export function addToBucket(spec: BucketSpec, buckets: Bucket[], event: StreamEv
 
 function listId(bucket: Bucket, id: string, at: number): void {
   const { ats, ids } = bucket;
+  if (ats.length === 0) {
+    // Lists that grow from nothing take room for seventeen at once; most windows have one event.
+    bucket.ats = [at];
+    bucket.ids = [id];
+    return;
+  }
   let place = ats.length;
   while (place > 0 && (ats[place - 1] as number) > at) place--;
-  ats.splice(place, 0, at);
-  ids.splice(place, 0, id);
+  insertAt(ats, place, at);
+  insertAt(ids, place, id);
   if (ats.length <= maxBucketIds) return;
   ats.shift();
   ids.shift();
 }
 
+/** Mostly the place is the end, where `push` is many times cheaper than `splice`. */
+function insertAt<T>(list: T[], place: number, item: T): void {
+  if (place === list.length) list.push(item);
+  else list.splice(place, 0, item);
+}
+
 /** Writes the values of a bucket, or those of an empty one. */
-export function writeBucket(
-  spec: BucketSpec,
-  bucket: Bucket | undefined,
-  to: { readonly sources: readonly AggregateSource[]; readonly values: number[] },
-): void {
-  const { totals } = spec;
+export function writeBucket(spec: BucketSpec, bucket: Bucket | undefined, values: number[]): void {
+  const { totals, sources } = spec;
   const cells = bucket?.cells ?? totals.blank();
-  for (const source of to.sources) {
+  for (let s = 0; s < sources.length; s++) {
+    const source = sources[s] as AggregateSource;
     const { fn, column, slot } = source;
-    to.values[slot] =
+    values[slot] =
       fn === "distinct" && column !== undefined
         ? (bucket?.counts[totals.distinct.indexOf(column)]?.size ?? 0)
         : readTotal(source, cells, 0);
@@ -134,7 +147,7 @@ function push(
   const bucket = newBucket(spec.totals, span);
   let at = buckets.length;
   while (at > 0 && (buckets[at - 1]?.start ?? 0) > span.start) at--;
-  buckets.splice(at, 0, bucket);
+  insertAt(buckets, at, bucket);
   return bucket;
 }
 
@@ -162,10 +175,9 @@ function absorb(totals: Totals, session: Bucket, other: Bucket): void {
     const into = session.counts[d];
     if (into !== undefined) for (const [value, n] of values) countValue(into, value, n);
   });
-  const ids = session.ids.splice(0);
-  const ats = session.ats.splice(0);
-  session.ids.push(...other.ids);
-  session.ats.push(...other.ats);
+  const { ids, ats } = session;
+  session.ids = other.ids;
+  session.ats = other.ats;
   ids.forEach((id, i) => {
     listId(session, id, ats[i] ?? 0);
   });
@@ -173,7 +185,11 @@ function absorb(totals: Totals, session: Bucket, other: Bucket): void {
 
 /** The bucket that an event of this time belongs to, if there is one. */
 export function bucketAt(buckets: readonly Bucket[], at: number): Bucket | undefined {
-  return buckets.findLast((bucket) => bucket.start <= at && at < bucket.end);
+  for (let b = buckets.length - 1; b >= 0; b--) {
+    const bucket = buckets[b] as Bucket;
+    if (bucket.start <= at && at < bucket.end) return bucket;
+  }
+  return undefined;
 }
 
 /**

@@ -1,113 +1,159 @@
 import type { StreamEvent } from "../stream.ts";
+import { Ring, type RingState } from "./ring.ts";
 import { type AggregateSource, readTotal, type Totals } from "./totals.ts";
 
 export type HistoryOptions = {
   readonly fingerprint: string;
-  /** Place among the lane's histories. */
-  readonly index: number;
-  readonly types: readonly string[];
   readonly memoryMs: number;
   readonly totals: Totals;
+  /** What is asked of it. */
+  readonly sources: readonly AggregateSource[];
   /** First of its cells: the time of the latest event, then the totals of all panes. */
   readonly base: number;
-  /** Something besides idle() is asked, so that there are panes. */
-  readonly counts: boolean;
+  /** First cell of the head of its panes' ring; `undefined` where nothing but idle() is asked. */
+  readonly panes: number | undefined;
   readonly since: number;
 };
 
-/** What histories share: cells, and per history its panes, each [start, totals…], oldest first. */
-export type HistoryState = { readonly cells: number[]; readonly histories: number[][] };
+/** Panes that a key has room for from the start. */
+const firstPanes = 2;
 
 /**
  * A key's long memory: totals in at most 31 panes, of which the oldest is kept until it lies
- * wholly outside the memory. Exact in what it counts, coarse only in when it forgets. The latest
- * time is NaN for a key that was never seen.
+ * wholly outside the memory. A pane is a record [start, totals…] of a ring. Exact in what it counts,
+ * coarse only in when it forgets. The latest time is NaN for a key that was never seen.
  */
 export class History {
   readonly options: HistoryOptions;
+  readonly #panes: Ring | undefined;
   readonly #paneMs: number;
-  readonly #stride: number;
   /** Panes can be subtracted: no minimum, maximum or sum of doubles is asked. */
   readonly #exact: boolean;
 
-  constructor(options: HistoryOptions) {
+  constructor(options: HistoryOptions, rings: Ring[]) {
     this.options = options;
+    const { columns, hasExtremes, size } = options.totals;
+    this.#panes =
+      options.panes === undefined
+        ? undefined
+        : new Ring({ head: options.panes, width: 1 + size, texts: 0, capacity: firstPanes }, rings);
     this.#paneMs = Math.max(1_000, Math.ceil(options.memoryMs / 30));
-    this.#stride = 1 + options.totals.size;
-    const { columns, hasExtremes } = options.totals;
     this.#exact = !hasExtremes && columns.every(({ needs }) => !needs.float);
   }
 
   /** Writes what is known before an event of this time, forgetting what lies outside the memory. */
-  write(
-    state: HistoryState,
-    sources: readonly AggregateSource[],
-    to: { readonly values: number[]; readonly at: number },
-  ): void {
-    const { base } = this.options;
+  write(state: RingState, at: number, values: number[]): void {
+    const { base, sources } = this.options;
+    if (this.#panes !== undefined) this.#age(state, this.#panes, at);
     const { cells } = state;
-    this.#age(state, to.at);
     const lastAt = cells[base] as number;
-    for (const source of sources) {
-      to.values[source.slot] =
-        source.fn === "idle" ? to.at - lastAt : readTotal(source, cells, base + 1);
+    for (let s = 0; s < sources.length; s++) {
+      const source = sources[s] as AggregateSource;
+      values[source.slot] = source.fn === "idle" ? at - lastAt : readTotal(source, cells, base + 1);
     }
   }
 
-  #age(state: HistoryState, at: number): void {
-    const { index, memoryMs, totals, base } = this.options;
-    const panes = state.histories[index] as number[];
+  #age(state: RingState, panes: Ring, at: number): void {
+    const { memoryMs, totals, base } = this.options;
     const oldest = at - memoryMs - this.#paneMs;
-    let gone = 0;
-    while (gone < panes.length && (panes[gone] as number) <= oldest) gone += this.#stride;
-    if (gone === 0) return;
-    if (this.#exact) {
-      const into = { cells: state.cells, base: base + 1 };
-      for (let pane = 0; pane < gone; pane += this.#stride) {
-        totals.subtract(into, { cells: panes, base: pane + 1 });
-      }
+    let aged = false;
+    while (panes.count(state) > 0) {
+      const pane = panes.cellOf(state, panes.start(state));
+      if ((state.cells[pane] as number) > oldest) break;
+      const { cells } = state;
+      if (this.#exact) totals.subtract({ cells, base: base + 1 }, { cells, base: pane + 1 });
+      panes.shift(state);
+      aged = true;
     }
-    panes.splice(0, gone);
-    if (!this.#exact) this.sum(state);
+    if (aged && !this.#exact) this.#sum(state, panes);
+  }
+
+  /** Forgets everything, in place. */
+  clear(state: RingState): void {
+    const { base, totals } = this.options;
+    state.cells[base] = Number.NaN;
+    totals.clear(state.cells, base + 1);
+    this.#panes?.clear(state);
   }
 
   /** Finds the totals anew from the panes. */
-  sum(state: HistoryState): void {
-    const { index, totals, base } = this.options;
-    const panes = state.histories[index] as number[];
-    totals.clear(state.cells, base + 1);
-    const into = { cells: state.cells, base: base + 1 };
-    for (let pane = 0; pane < panes.length; pane += this.#stride) {
-      totals.merge(into, { cells: panes, base: pane + 1 });
+  #sum(state: RingState, panes: Ring): void {
+    const { totals, base } = this.options;
+    const { cells } = state;
+    totals.clear(cells, base + 1);
+    const into = { cells, base: base + 1 };
+    for (let n = panes.start(state); n < panes.end(state); n++) {
+      totals.merge(into, { cells, base: panes.cellOf(state, n) + 1 });
     }
   }
 
   /** Adds a judged event. */
-  add(state: HistoryState, event: StreamEvent): void {
-    const { base, since, types, totals, counts } = this.options;
-    if (event.at <= since || !types.includes(event.type)) return;
-    const { cells } = state;
-    const lastAt = cells[base] as number;
-    cells[base] = event.at > lastAt || Number.isNaN(lastAt) ? event.at : lastAt;
-    if (!counts) return;
-    totals.addEvent(cells, base + 1, event);
-    const pane = this.#paneFor(state, event.at);
-    totals.addEvent(state.histories[this.options.index] as number[], pane + 1, event);
+  add(state: RingState, event: StreamEvent): void {
+    const { base, since, totals } = this.options;
+    if (event.at <= since) return;
+    const lastAt = state.cells[base] as number;
+    if (!(event.at <= lastAt)) state.cells[base] = event.at;
+    if (this.#panes === undefined) return;
+    const pane = this.#paneFor(state, this.#panes, event.at);
+    totals.addEvent(state.cells, base + 1, event);
+    totals.addEvent(state.cells, pane + 1, event);
   }
 
-  /** Place of the pane of a time, made if it is new. */
-  #paneFor(state: HistoryState, at: number): number {
-    const { index, totals } = this.options;
+  /** First cell of the pane of a time, made if it is new. */
+  #paneFor(state: RingState, panes: Ring, at: number): number {
     const start = Math.floor(at / this.#paneMs) * this.#paneMs;
-    const panes = state.histories[index] as number[];
-    let pane = panes.length - this.#stride;
-    while (pane >= 0 && (panes[pane] as number) > start) pane -= this.#stride;
-    if (pane >= 0 && panes[pane] === start) return pane;
-    const place = pane + this.#stride;
-    const fresh = [start, ...totals.blank()];
-    if (panes.length === 0) state.histories[index] = fresh;
-    else if (place === panes.length) for (const cell of fresh) panes.push(cell);
-    else panes.splice(place, 0, ...fresh);
-    return place;
+    const first = panes.start(state);
+    let number = panes.end(state) - 1;
+    while (number >= first) {
+      const pane = panes.cellOf(state, number);
+      const paneStart = state.cells[pane] as number;
+      if (paneStart === start) return pane;
+      if (paneStart < start) break;
+      number--;
+    }
+    return this.#newPane(state, panes, { number: number + 1, start });
+  }
+
+  #newPane(
+    state: RingState,
+    panes: Ring,
+    at: { readonly number: number; readonly start: number },
+  ): number {
+    for (let number = panes.push(state); number > at.number; number--) {
+      panes.move(state, number - 1, number);
+    }
+    const pane = panes.cellOf(state, at.number);
+    state.cells[pane] = at.start;
+    this.options.totals.clear(state.cells, pane + 1);
+    return pane;
+  }
+
+  /** The time of the latest event, NaN for none, and the panes one after the other, oldest first. */
+  stored(state: RingState): { readonly lastAt: number; readonly panes: readonly number[] } {
+    const { base, totals } = this.options;
+    const panes: number[] = [];
+    const ring = this.#panes;
+    const end = ring?.end(state) ?? 0;
+    for (let n = ring?.start(state) ?? 0; n < end && ring !== undefined; n++) {
+      const pane = ring.cellOf(state, n);
+      for (let i = 0; i <= totals.size; i++) panes.push(state.cells[pane + i] as number);
+    }
+    return { lastAt: state.cells[base] as number, panes };
+  }
+
+  /** Puts back what {@link stored} gave into a state that has nothing yet. */
+  restore(
+    state: RingState,
+    stored: { readonly lastAt: number; readonly panes: readonly number[] },
+  ): void {
+    const ring = this.#panes;
+    state.cells[this.options.base] = stored.lastAt;
+    if (ring === undefined) return;
+    const width = 1 + this.options.totals.size;
+    for (let i = 0; i + width <= stored.panes.length; i += width) {
+      const pane = ring.cellOf(state, ring.push(state));
+      for (let c = 0; c < width; c++) state.cells[pane + c] = stored.panes[i + c] as number;
+    }
+    this.#sum(state, ring);
   }
 }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { EventName, Events, FraudOutcome } from "@holdfast/contracts";
-import { buildEvent, createFakeClock, useTestDatabase } from "@holdfast/testkit";
+import { buildEvent, createFakeClock, useTestDatabase, waitFor } from "@holdfast/testkit";
 import { beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { replay } from "./domain/evolve.ts";
 import { onFraudDecided } from "./handlers/on-fraud-decided.ts";
@@ -115,6 +115,15 @@ async function statusNow(): Promise<string | undefined> {
   return found?.payment.state.status;
 }
 
+/** Whether a transaction waits for another one to end. */
+async function lockIsAwaited(): Promise<boolean> {
+  const { rows } = await db.database.read(
+    `SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
+     WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted`,
+  );
+  return rows.length > 0;
+}
+
 /** What was published, as `Event` or `Event reason`. */
 async function published(topic?: string): Promise<string[]> {
   const events = await db.published();
@@ -187,6 +196,28 @@ describe("an order that is approved", () => {
     await service.steps.runDue();
     expect(provider.carriedOut.map(({ step }) => step)).toEqual(["authorize", "capture"]);
     expect(await published("payments")).toEqual(["PaymentAuthorized", "PaymentCaptured"]);
+  });
+
+  test("follows a verdict that comes before the payment is seen", async () => {
+    const stored = Promise.withResolvers<string>();
+    const committing = Promise.withResolvers<void>();
+    const placing = db.database.transact(async (tx) => {
+      const order = { orderId, amountMinor: 4_000 };
+      await onOrderPlaced(service.payments)(messageOf("OrderPlaced", order), tx);
+      const text = "SELECT payment_id FROM payments WHERE order_id = $1";
+      const { rows } = await tx.query<{ payment_id: string }>(text, [orderId]);
+      stored.resolve(rows[0]?.payment_id ?? "none");
+      await committing.promise;
+    });
+    const paymentId = await stored.promise;
+    const deciding = db.database.transact((tx) => {
+      const decided = { paymentId, outcome: "APPROVE", decisionId: "decision-1" } as const;
+      return onFraudDecided({ ...service, clock })(messageOf("FraudDecided", decided), tx);
+    });
+    await waitFor(lockIsAwaited, { limitMs: 5_000, what: "the verdict to wait for the payment" });
+    committing.resolve();
+    await Promise.all([placing, deciding]);
+    expect(await statusNow()).toBe("authorizing");
   });
 
   test("is told when the provider refuses", async () => {

@@ -5,7 +5,7 @@ import { declineWithheld } from "../domain/tempered-verdict.ts";
 import type { ScorerVerdict } from "../domain/verdict.ts";
 import type { Governor } from "../governor.ts";
 import type { Payments } from "../payments.ts";
-import { lockPayment } from "../store/payments.ts";
+import { lockAnswered } from "../store/payments.ts";
 
 /**
  * Follows the scorer's verdict, a decline as far as its rules may still decline. Decisions on payments
@@ -19,7 +19,7 @@ export function onFraudDecided(options: {
   const { payments, governor, clock } = options;
   return async ({ event }, tx) => {
     const { paymentId } = event;
-    const stored = await lockPayment(tx, { paymentId });
+    const stored = await lockAnswered(tx, paymentId);
     // A second verdict can only be a repetition; it must not count against a rule's cap.
     if (stored === undefined || stored.payment.verdict?.source === "SCORER") return;
     const verdict = await verdictOf(event, (decision) => governor.temper(tx, decision));

@@ -44,8 +44,9 @@ const insertPayment = `
   INSERT INTO payments (payment_id, version, state, verdict, updated_at, requested_at, order_id,
     customer_id, merchant_id, payment_method_id, card_fingerprint, card_brand, card_first6, card_last4,
     amount_minor, currency, base_amount_minor, base_currency, card_partition)
-  VALUES ($1, $2 + jsonb_array_length($3::jsonb), $4, $5, to_timestamp($6::float8 / 1000),
-    to_timestamp($7::float8 / 1000), $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`;
+  SELECT $1, $2 + jsonb_array_length($3::jsonb), $4, $5, to_timestamp($6::float8 / 1000),
+    to_timestamp($7::float8 / 1000), $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
+  FROM pg_advisory_xact_lock(hashtextextended($1::uuid::text, 0))`;
 
 const updatePayment = `
   WITH history AS (${appendHistory})
@@ -115,6 +116,23 @@ export async function lockPayment(tx: Tx, key: PaymentKey): Promise<StoredPaymen
     [value],
   );
   return rows[0] === undefined ? undefined : stored(rows[0]);
+}
+
+/**
+ * The same for a payment that an answer speaks of. Change data capture reads a commit before Postgres
+ * shows it to other transactions, so the answer may come first: then this waits for the commit to end.
+ */
+export async function lockAnswered(tx: Tx, paymentId: string): Promise<StoredPayment | undefined> {
+  const seen = await lockPayment(tx, { paymentId });
+  if (seen !== undefined || !uuid.test(paymentId)) return seen;
+  await tx.query(
+    {
+      name: "payment-await-insert",
+      text: "SELECT pg_advisory_xact_lock_shared(hashtextextended($1::uuid::text, 0))",
+    },
+    [paymentId],
+  );
+  return lockPayment(tx, { paymentId });
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,6 +1,5 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import type { NativePart } from "../plan.ts";
 import { javaProgram, jvmFlags } from "./jvm.ts";
 import {
@@ -14,7 +13,7 @@ import {
 /** Jaeger when this machine has it, else Zipkin; either keeps traces in memory, bounded. */
 export const launchTraces: Launcher = async (part, tools) => {
   await mkdir(part.dataDir, { recursive: true });
-  return tools.jaeger === null ? zipkin(part, tools) : jaeger(part, tools.jaeger);
+  return tools.jaeger === null ? zipkin(part, tools) : jaeger(part, tools.jaeger, tools);
 };
 
 async function zipkin(part: NativePart, tools: Tools): Promise<Launch> {
@@ -41,39 +40,18 @@ async function zipkin(part: NativePart, tools: Tools): Promise<Launch> {
   };
 }
 
-/** Without a configuration of its own Jaeger opens many ports on every interface. */
-async function jaeger(part: NativePart, program: string): Promise<Launch> {
-  const file = join(part.dataDir, "jaeger.yaml");
-  await writeFile(file, stringify(jaegerConfiguration(part)));
-  return {
-    file: program,
-    args: ["--config", file],
-    cwd: part.dataDir,
-    environment: inheritedEnvironment(),
-    stopSignal: "SIGTERM",
-  };
-}
-
-function jaegerConfiguration(part: NativePart): object {
+function jaeger(part: NativePart, program: string, { root }: Tools): Launch {
   const endpoint = (container: number) => `127.0.0.1:${nativePort(part, container)}`;
   return {
-    service: {
-      extensions: ["jaeger_storage", "jaeger_query"],
-      pipelines: {
-        traces: {
-          receivers: ["otlp"],
-          processors: ["batch"],
-          exporters: ["jaeger_storage_exporter"],
-        },
-      },
-      telemetry: { metrics: { level: "none" } },
+    file: program,
+    args: ["--config", join(root, "infra/otel/jaeger.yaml")],
+    cwd: part.dataDir,
+    environment: {
+      ...inheritedEnvironment(),
+      OTLP_HTTP: endpoint(4318),
+      QUERY_HTTP: endpoint(16686),
+      QUERY_GRPC: "127.0.0.1:0", // nobody asks it
     },
-    extensions: {
-      jaeger_storage: { backends: { memory: { memory: { max_traces: 20_000 } } } },
-      jaeger_query: { storage: { traces: "memory" }, http: { endpoint: endpoint(16686) } },
-    },
-    receivers: { otlp: { protocols: { http: { endpoint: endpoint(4318) } } } },
-    processors: { batch: {} },
-    exporters: { jaeger_storage_exporter: { trace_storage: "memory" } },
+    stopSignal: "SIGTERM",
   };
 }

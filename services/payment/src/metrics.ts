@@ -36,8 +36,11 @@ function countVerdict(
   { source, outcome }: Verdict,
   { before, after }: { before: Payment | undefined; after: Payment },
 ): void {
-  if (source === "FALLBACK") fallbacks.add(1, { action: outcome.toLowerCase() });
-  else if (before?.verdict?.source === "FALLBACK") {
+  const wasFallback = before?.verdict?.source === "FALLBACK";
+  // Once a payment: what waits goes to a person later, by policy again.
+  if (source === "FALLBACK") {
+    if (!wasFallback) fallbacks.add(1, { action: outcome.toLowerCase() });
+  } else if (wasFallback) {
     lateVerdicts.add(1, { outcome: outcome.toLowerCase(), action: after.state.status });
   }
 }

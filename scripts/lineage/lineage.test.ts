@@ -75,6 +75,17 @@ describe("the lineage of a decision", () => {
     expect(text).toMatch(/ {2}card-activity\/0\/3 /);
   });
 
+  test("lists the newest events of a card that has many, and those of the match", () => {
+    const many = Array.from({ length: 30 }, (_, index) =>
+      event(`card-activity/${index + 100}`, "PaymentRequested", { cardFingerprint: "fp_1" }),
+    );
+    if (lineage === undefined) throw new Error("The log has no decision");
+    const lines = renderLineage({ ...lineage, state: [...lineage.state, ...many] });
+    expect(lines.join("\n")).toContain("32 earlier events of the card, 11 older ones not listed");
+    expect(lines.join("\n")).toContain("* card-activity/0/1 ");
+    expect(lines.join("\n")).not.toContain("card-activity/0/109 ");
+  });
+
   test("does not exist for another id", () => {
     expect(lineageOf("d2", log)).toBeUndefined();
   });

@@ -57,17 +57,37 @@ function alertsOf(decisionId: string, events: readonly ReadEvent[]): Lineage["al
   });
 }
 
-/** Where a record lies, what it is, the schema that it was written with, and its event id. */
+/** Where a record lies, what it is, when it happened, the schema that it was written with, and its event id. */
 function line({ record, decoded }: ReadEvent): string {
   const position = `${record.topic}/${record.partition}/${record.offset}`;
   const id = record.headers["id"] ?? "";
-  return `${position.padEnd(26)} ${decoded.type.padEnd(17)} schema ${decoded.schemaId}  ${id}`;
+  const { occurredAt } = decoded.event as { readonly occurredAt?: number };
+  const time = occurredAt === undefined ? "" : new Date(occurredAt).toISOString();
+  return `${position.padEnd(26)} ${decoded.type.padEnd(17)} ${time.padEnd(24)} schema ${decoded.schemaId}  ${id}`;
 }
+
+/** The newest events of a card that are listed; what is part of a match is listed in any case. */
+const mostState = 20;
+
+function stateLines({ state, alerts }: Lineage): string[] {
+  const used = new Set(alerts.flatMap(({ alert }) => alert.eventIds));
+  const isUsed = ({ record }: ReadEvent) => used.has(record.headers["id"] ?? "");
+  const listed = state.filter((event, index) => isUsed(event) || index >= state.length - mostState);
+  const left = state.length - listed.length;
+  return [
+    `state     ${state.length} earlier events of the card` +
+      (left > 0 ? `, ${left} older ones not listed` : "") +
+      (listed.some(isUsed) ? "; * is part of a match" : ""),
+    ...listed.map((event) => `        ${isUsed(event) ? "*" : " "} ${line(event)}`),
+  ];
+}
+
+const hitsFirst = (rules: Lineage["decision"]["rules"]) =>
+  [...rules].sort((a, b) => Number(b.result === "HIT") - Number(a.result === "HIT"));
 
 /** A lineage for a person: the verdict, then what it came from, down to positions on the log. */
 export function renderLineage(lineage: Lineage): string[] {
-  const { decision, decisionEvent, input, ruleset, state, alerts } = lineage;
-  const used = new Set(alerts.flatMap(({ alert }) => alert.eventIds));
+  const { decision, decisionEvent, input, ruleset, alerts } = lineage;
   const { outcome, score, rulesetGeneration, engineVersion, paymentId, orderId } = decision;
   const trace = decisionEvent.record.headers["traceparent"]?.split("-")[1];
   return [
@@ -77,15 +97,12 @@ export function renderLineage(lineage: Lineage): string[] {
     `input     ${input === undefined ? "no longer on the log" : line(input)}`,
     `rules     generation ${rulesetGeneration}, engine ${engineVersion}`,
     `          ${ruleset === undefined ? "no longer on the log" : line(ruleset)}`,
-    ...decision.rules.map(
+    ...hitsFirst(decision.rules).map(
       ({ ruleId, ruleVersion, mode, result, values }) =>
         `          ${`${ruleId} v${ruleVersion}`.padEnd(28)} ${mode.toLowerCase().padEnd(6)} ` +
         `${result.toLowerCase().padEnd(6)} ${values.map(({ name, value }) => `${name} = ${value}`).join(", ")}`,
     ),
-    `state     ${state.length} earlier events of the card; * is part of a match`,
-    ...state.map(
-      (event) => `        ${used.has(event.record.headers["id"] ?? "") ? "*" : " "} ${line(event)}`,
-    ),
+    ...stateLines(lineage),
     ...alerts.map(
       ({ alert, event }) => `alert     ${line(event)} ${alert.ruleId}: ${alert.sentence}`,
     ),

@@ -20,7 +20,9 @@ const TRACE_ID = /^[0-9a-f]{32}$/;
 
 function traceStore(): TraceStore {
   const { zipkinUrl, jaegerUrl } = suiteAddresses();
-  return zipkinUrl === undefined ? jaegerStore(jaegerUrl ?? "") : zipkinStore(zipkinUrl);
+  return zipkinUrl === undefined
+    ? jaegerStore(jaegerUrl ?? "", process.env["JAEGER_PAGES_URL"])
+    : zipkinStore(zipkinUrl);
 }
 
 function print({ traceId, spans }: FoundTrace, link: string, queries: boolean): void {

@@ -176,9 +176,9 @@ export function spansOfOtlp({ resourceSpans = [] }: OtlpTraces): StoredSpan[] {
 /**
  * The query side of Jaeger (API v3) at `url`, such as http://127.0.0.1:16686. Traces are asked for raw: for
  * its own view Jaeger moves times by the clock skew that it supposes, and while two readers look at a trace
- * in its memory it has been seen to swap the attributes' values.
+ * in its memory it has been seen to swap the attributes' values. `pagesUrl` is where a person's browser finds it.
  */
-export function jaegerStore(url: string): TraceStore {
+export function jaegerStore(url: string, pagesUrl: string = url): TraceStore {
   return {
     async read(traceId) {
       const query = new URL(`/api/v3/traces/${traceId}?raw_traces=true`, url);
@@ -196,6 +196,6 @@ export function jaegerStore(url: string): TraceStore {
       const answer = (await getJson(query)) as { data?: { traceID: string }[] | null } | undefined;
       return (answer?.data ?? []).map(({ traceID }) => traceID);
     },
-    link: (traceId) => new URL(`/trace/${traceId}`, url).toString(),
+    link: (traceId) => new URL(`/trace/${traceId}`, pagesUrl).toString(),
   };
 }

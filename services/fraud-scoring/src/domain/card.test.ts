@@ -20,7 +20,7 @@ test.each([
 ])("a card %s survives its bytes, and equal cards give equal bytes", (_name, card) => {
   const bytes = encodeCard(card);
   const read = decodeCard("fp", bytes, engine);
-  expect({ ...read, bytes: 0 }).toEqual({ ...card, bytes: 0 });
+  expect(read).toEqual(card);
   expect(encodeCard(read)).toEqual(bytes);
 });
 

@@ -6,7 +6,7 @@ import type {
   RulesetActivated,
 } from "@holdfast/contracts";
 import type { ActivityRecord, CardJudgement, JudgedRecord } from "./activity.ts";
-import { type Card, migrateCard, newCard, rememberHit, resetCard } from "./card.ts";
+import { type Card, migrateCard, rememberHit, resetCard } from "./card.ts";
 import type { CardCache } from "./card-cache.ts";
 import { noWatermark, watermarkAfter } from "./event-time.ts";
 import { QualityChanges, ruleKey } from "./rule-quality.ts";
@@ -68,7 +68,6 @@ export class PartitionMachine {
   readonly #quality = new QualityChanges();
   #watermark: number;
   #ruleset: Ruleset | undefined;
-  #batch = 0;
   #outputs: Output[] = [];
 
   constructor(start: MachineStart) {
@@ -93,9 +92,8 @@ export class PartitionMachine {
     return this.#quality.take();
   }
 
-  /** Applies records in the order of the log; `batch` ascends and marks what they change. */
-  apply(judged: Iterable<JudgedRecord>, batch: number): Output[] {
-    this.#batch = batch;
+  /** Applies records in the order of the log. The cards stay open: the batch's end is the caller's. */
+  apply(judged: Iterable<JudgedRecord>): Output[] {
     this.#outputs = [];
     for (const one of judged) this.#applyOne(one);
     return this.#outputs;
@@ -133,7 +131,6 @@ export class PartitionMachine {
     const event = ruleset.toEvent(namedEvent(record, activity));
     if (event === undefined) return;
     const card = this.#touch(activity.card, ruleset);
-    const dueBefore = card.dueAt;
     const step = ruleset.engine.process(card.state, event, this.#watermark);
     if (step.disposition !== "judged") {
       this.#onRefused(record, step.disposition);
@@ -141,7 +138,7 @@ export class PartitionMachine {
     }
     if (activity.type === "FraudLabelled") this.#onLabel(card, activity.event);
     if (payment !== undefined) this.#onScored({ record, payment, ruleset, card, step });
-    this.#settle(card, step, dueBefore);
+    this.#settle(card, step);
     this.#advanceTo(activity.at);
   }
 
@@ -203,12 +200,8 @@ export class PartitionMachine {
 
   /** The card as it is now: of this rule set, its due timers fired, forgotten if it has expired. */
   #touch(fingerprint: string, ruleset: Ruleset): Card {
-    let card = this.#cards.get(fingerprint);
-    if (card === undefined) {
-      card = newCard(fingerprint, ruleset.engine);
-      this.#cards.addClean(card);
-      return card;
-    }
+    const card = this.#cards.open(fingerprint, ruleset.engine);
+    if (card === undefined) return this.#cards.add(fingerprint, ruleset.engine);
     migrateCard(card, ruleset.engine);
     if (card.dueAt !== undefined && card.dueAt <= this.#watermark) this.#fire(card, ruleset);
     if (card.expiresAt < this.#watermark) resetCard(card, ruleset.engine);
@@ -220,7 +213,7 @@ export class PartitionMachine {
     const ruleset = this.#ruleset;
     if (ruleset === undefined) return;
     for (let fired = 0; fired < this.#maxFirings; fired += 1) {
-      const card = this.#cards.takeDue(this.#watermark);
+      const card = this.#cards.takeDue(this.#watermark, ruleset.engine);
       if (card === undefined) return;
       migrateCard(card, ruleset.engine);
       this.#fire(card, ruleset);
@@ -228,19 +221,18 @@ export class PartitionMachine {
   }
 
   #fire(card: Card, ruleset: Ruleset): void {
-    const dueBefore = card.dueAt;
     const tail = ruleset.engine.advance(card.state, this.#watermark);
     const raised = { input: this.#input, card, ruleset, payment: undefined, decisionId: null };
     for (const alert of tail.alerts) {
       this.#outputs.push({ kind: "alert", alert: alertOf(alert, raised), cause: null });
     }
-    this.#settle(card, tail, dueBefore);
+    this.#settle(card, tail);
   }
 
-  #settle(card: Card, tail: StepTail, dueBefore: number | undefined): void {
+  #settle(card: Card, tail: StepTail): void {
     card.dueAt = tail.dueAt;
     card.expiresAt = tail.expiresAt;
-    this.#cards.change(card, this.#batch, dueBefore);
+    this.#cards.change(card);
   }
 
   #onBarrier(record: ActivityRecord, event: RulesetActivated): void {

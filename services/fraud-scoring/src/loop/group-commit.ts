@@ -179,7 +179,10 @@ export class GroupCommit {
       decisions,
     });
     duration.record((performance.now() - startedAt) / 1000);
-    cards.acknowledge(snapshot.cards, snapshot.batch);
+    cards.acknowledge(
+      snapshot.change.cards.map(({ card }) => card),
+      snapshot.batch,
+    );
     this.#committedOffset = nextOffset;
     this.#committedRuleset = snapshot.ruleset;
     this.#context.onCommitted(nextOffset);

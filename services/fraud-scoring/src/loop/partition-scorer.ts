@@ -10,7 +10,6 @@ import {
 import type { Clock } from "@holdfast/service-kit";
 import type { Logger } from "@holdfast/telemetry";
 import { latestTimeOf } from "../domain/activity.ts";
-import { decodeCard } from "../domain/card.ts";
 import { CardCache } from "../domain/card-cache.ts";
 import { noWatermark, watermarkAfter } from "../domain/event-time.ts";
 import { PartitionMachine } from "../domain/partition-machine.ts";
@@ -214,11 +213,7 @@ export class PartitionScorer {
   }
 
   #take(cards: readonly StoredCard[]): void {
-    const engine = this.#machine.ruleset?.engine;
-    if (engine === undefined) return;
-    for (const { card, state } of cards) {
-      if (!this.#cards.has(card)) this.#cards.addClean(decodeCard(card, state, engine));
-    }
+    for (const { card, state } of cards) this.#cards.addStored(card, state);
   }
 
   /** False when the stay ended before the outputs were acknowledged: then nothing is written. */
@@ -249,10 +244,11 @@ export class PartitionScorer {
     const tally = new BatchTally(this.#machine.watermark);
     for (let from = 0; from < read.length; from += sliceRecords) {
       const some = read.slice(from, from + sliceRecords);
-      const outputs = this.#machine.apply(some, this.#batch);
+      const outputs = this.#machine.apply(some);
       encodeOutputs(encoding, { outputs, read: some, trace }, encoded);
       tally.add(some, outputs);
     }
+    this.#cards.rest(this.#batch);
     trace.end();
     return { encoded, tally };
   }

@@ -1,5 +1,4 @@
-import { type Card, encodeCard, sizeInMemory } from "../domain/card.ts";
-import type { CardCache } from "../domain/card-cache.ts";
+import type { CardCache, RestingCard } from "../domain/card-cache.ts";
 import type { PartitionMachine } from "../domain/partition-machine.ts";
 import { parseRuleKey } from "../domain/rule-quality.ts";
 import type { Ruleset } from "../domain/ruleset.ts";
@@ -14,7 +13,6 @@ import type {
 export interface Snapshot {
   /** The last batch whose changes are in it. */
   readonly batch: number;
-  readonly cards: readonly Card[];
   readonly change: Omit<
     StateChange,
     "partition" | "epoch" | "fromOffset" | "nextOffset" | "decisions"
@@ -26,37 +24,31 @@ const hourMs = 3_600_000;
 /** A card without an end is kept: 100 years after its last event at most. */
 const never = Number.MAX_SAFE_INTEGER;
 
-/** Encodes the dirty cards as they are now; the machine must stand between two batches. */
+/** The dirty cards as they are now; the machine must stand between two batches. */
 export function takeSnapshot(
   machine: PartitionMachine,
   cards: CardCache,
   since: { readonly batch: number; readonly ruleset: Ruleset | undefined },
 ): Snapshot {
-  const dirty = [...cards.dirty()];
   const { ruleset, watermark } = machine;
   return {
     batch: since.batch,
-    cards: dirty,
     ruleset,
     change: {
       watermark: Number.isFinite(watermark) ? watermark : null,
       ruleset: ruleset === undefined || ruleset === since.ruleset ? null : storedRuleset(ruleset),
-      cards: dirty.map((card) => cardChange(card, cards)),
+      cards: Array.from(cards.dirty(), cardChange),
       quality: qualityChanges(machine),
     },
   };
 }
 
-function cardChange(card: Card, cards: CardCache): CardChange {
-  const state = encodeCard(card);
-  cards.resize(card, sizeInMemory(state.length));
+function cardChange({ fingerprint, state, dueAt, expiresAt }: RestingCard): CardChange {
   return {
-    card: card.fingerprint,
+    card: fingerprint,
     state,
-    nextTimerAt: card.dueAt ?? null,
-    forgetAfter: Number.isFinite(card.expiresAt)
-      ? Math.ceil(card.expiresAt / hourMs) * hourMs
-      : never,
+    nextTimerAt: dueAt ?? null,
+    forgetAfter: Number.isFinite(expiresAt) ? Math.ceil(expiresAt / hourMs) * hourMs : never,
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { byteaArray, int8Array, textArray, uuidArray } from "./binary-array.ts";
+import { byteaArray, int8Array, packedByteaArray, textArray, uuidArray } from "./binary-array.ts";
 
 const elements = (array: Buffer) => {
   const found: (string | null)[] = [];
@@ -15,6 +15,7 @@ const elements = (array: Buffer) => {
 test("elements lie behind their lengths, numbers in network order, nulls without bytes", () => {
   expect(elements(textArray(["é", ""]))).toEqual(["c3a9", ""]);
   expect(elements(byteaArray([Buffer.from([0, 255])]))).toEqual(["00ff"]);
+  expect(elements(packedByteaArray(["\x00\xff"]))).toEqual(["00ff"]);
   expect(elements(int8Array([0, -1, null, 2 ** 53 - 1, -(2 ** 53 - 1)]))).toEqual([
     "0000000000000000",
     "ffffffffffffffff",

@@ -21,6 +21,14 @@ export function byteaArray(values: readonly Uint8Array[]): Buffer {
   });
 }
 
+/** `bytea[]` of bytes that come as a character each. */
+export function packedByteaArray(values: readonly string[]): Buffer {
+  return encode(oid.bytea, values, {
+    size: (value) => value.length,
+    write: (value, into, at) => into.write(value, at, "latin1"),
+  });
+}
+
 /** `bigint[]` of whole numbers up to 2^53. */
 export function int8Array(values: readonly (number | null)[]): Buffer {
   return encode(oid.int8, values, {
@@ -69,7 +77,8 @@ function encode<Value>(
   bytes.writeInt32BE(values.length, 12);
   bytes.writeInt32BE(1, 16);
   let at = headBytes;
-  for (const [index, value] of values.entries()) {
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index] as Value | null;
     const size = sizes[index] as number;
     bytes.writeInt32BE(size, at);
     at += 4;

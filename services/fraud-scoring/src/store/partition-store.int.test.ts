@@ -31,7 +31,7 @@ function change(fields: Partial<StateChange>): StateChange {
 
 const card = (name: string, fields: { nextTimerAt?: number; forgetAfter?: number } = {}) => ({
   card: name,
-  state: Buffer.from(`state of ${name}`),
+  state: `state of ${name}`,
   nextTimerAt: fields.nextTimerAt ?? null,
   forgetAfter: fields.forgetAfter ?? 5_000,
 });

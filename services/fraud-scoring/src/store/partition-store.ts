@@ -1,7 +1,15 @@
 import type { Lineage } from "@holdfast/cep";
 import type { RulesetActivated } from "@holdfast/contracts";
 import type { Database } from "@holdfast/outbox";
-import { byteaArray, int4Array, int8Array, textArray, uuidArray } from "./binary-array.ts";
+import {
+  byteaArray,
+  int4Array,
+  int8Array,
+  packedByteaArray,
+  textArray,
+  uuidArray,
+} from "./binary-array.ts";
+import { shareLoads } from "./shared-loads.ts";
 
 /** A partition's row when it was taken over. */
 export interface TakenOver {
@@ -40,6 +48,7 @@ export interface Wanted {
   readonly cards: readonly string[];
   /** Cards waiting for this event time or less come too; null for none. */
   readonly dueUpTo: number | null;
+  /** Not many more of those than these. */
   readonly maxDue: number;
 }
 
@@ -59,7 +68,8 @@ export interface StateChange {
 
 export interface CardChange {
   readonly card: string;
-  readonly state: Buffer;
+  /** A byte a character. */
+  readonly state: string;
   readonly nextTimerAt: number | null;
   readonly forgetAfter: number;
 }
@@ -85,7 +95,7 @@ export interface QualityChange {
 export interface PartitionStore {
   /** Becomes the owner: older owners can write nothing from here on. */
   takeOver(partition: number): Promise<TakenOver>;
-  /** Reads cards and the fence in one statement. */
+  /** Reads cards and the fence in one statement, which other partitions' loads of this turn may share. */
   load(wanted: Wanted): Promise<Loaded>;
   /** Writes all or, under a foreign epoch or from an unexpected offset, nothing: then false. */
   write(change: StateChange): Promise<boolean>;
@@ -102,15 +112,21 @@ const takeOverSql = `
   RETURNING epoch, next_offset, watermark, ruleset_generation, ruleset_id, lineage,
     (SELECT files FROM rule_pack r WHERE r.ruleset_id = p.ruleset_id) AS files`;
 
+// One row at least per wanted partition that there is: the fence.
 const loadSql = `
-  SELECT p.epoch, p.next_offset, c.card, c.state, c.due
-  FROM partition_position p LEFT JOIN LATERAL (
-    SELECT card, state, false AS due FROM card_state WHERE partition = $1 AND card = ANY($2::text[])
+  SELECT w.number, p.epoch, p.next_offset, c.card, c.state, c.due
+  FROM unnest($1::int[], $2::int[], $3::bigint[]) w(number, partition, due_up_to)
+  JOIN partition_position p ON p.partition = w.partition
+  LEFT JOIN LATERAL (
+    SELECT s.card, s.state, false AS due
+    FROM unnest($4::int[], $5::text[]) k(number, card)
+    JOIN card_state s ON s.partition = w.partition AND s.card = k.card
+    WHERE k.number = w.number
     UNION ALL
-    (SELECT card, state, true FROM card_state WHERE partition = $1 AND next_timer_at <= $3
-     ORDER BY next_timer_at, card COLLATE "C" LIMIT $4)
-  ) c ON true
-  WHERE p.partition = $1`;
+    (SELECT s.card, s.state, true FROM card_state s
+     WHERE s.partition = w.partition AND s.next_timer_at <= w.due_up_to
+     ORDER BY s.next_timer_at, s.card COLLATE "C" LIMIT $6)
+  ) c ON true`;
 
 // One statement is one transaction and one round trip. The row lock of the position orders it with
 // a take-over; after waiting, the condition is checked again on the new row.
@@ -153,15 +169,17 @@ export function createPartitionStore(database: Database): PartitionStore {
   };
   return {
     takeOver: async (partition) => takenOver(await run("take_over", takeOverSql, [partition])),
-    load: async ({ partition, cards, dueUpTo, maxDue }) =>
-      loaded(await run("load_cards", loadSql, [partition, cards, dueUpTo, maxDue])),
+    load: shareLoads(async (wanted) =>
+      loaded(await run("load_cards", loadSql, loadValues(wanted)), wanted.length),
+    ),
     write: async (change) => {
       const [row] = await run("write_state", writeSql, writeValues(change));
       return row?.["fences"] === 1;
     },
     position: async (partition) => {
       const text = "SELECT epoch, next_offset FROM partition_position WHERE partition = $1";
-      return loaded(await run("read_position", text, [partition]));
+      const [row] = await run("read_position", text, [partition]);
+      return fenceOf(row as FenceRow | undefined);
     },
   };
 }
@@ -184,26 +202,53 @@ function takenOver(rows: Record<string, unknown>[]): TakenOver {
   return { epoch: row.epoch, nextOffset: row.next_offset, watermark: row.watermark, ruleset };
 }
 
-interface CardRow {
+interface FenceRow {
   epoch: number;
   next_offset: number;
+}
+
+/** Of a partition that there is no row of, what no owner expects. */
+function fenceOf(row: FenceRow | undefined): { epoch: number; nextOffset: number } {
+  return { epoch: row?.epoch ?? -1, nextOffset: row?.next_offset ?? -1 };
+}
+
+function loadValues(wanted: readonly Wanted[]): unknown[] {
+  const keys = wanted.flatMap(({ cards }, number) => cards.map((card) => ({ number, card })));
+  return [
+    int4Array(wanted.map((_, number) => number)),
+    int4Array(wanted.map(({ partition }) => partition)),
+    int8Array(wanted.map(({ dueUpTo }) => dueUpTo)),
+    int4Array(keys.map(({ number }) => number)),
+    textArray(keys.map(({ card }) => card)),
+    Math.max(...wanted.map(({ maxDue }) => maxDue)),
+  ];
+}
+
+interface CardRow extends FenceRow {
+  number: number;
   card: string | null;
   state: Buffer;
   due: boolean;
 }
 
-function loaded(rows: Record<string, unknown>[]): Loaded {
-  const all = rows as unknown as CardRow[];
-  const [first] = all;
-  if (first === undefined) return { epoch: -1, nextOffset: -1, cards: [], dueCount: 0 };
-  const cards: StoredCard[] = [];
-  let dueCount = 0;
-  for (const { card, state, due } of all) {
-    if (card == null) continue;
-    cards.push({ card, state });
-    if (due) dueCount += 1;
+/** What each of `count` loads brought. */
+function loaded(rows: readonly unknown[], count: number): Loaded[] {
+  const found = Array.from({ length: count }, () => ({
+    ...fenceOf(undefined),
+    cards: [] as StoredCard[],
+    dueCount: 0,
+  }));
+  for (const row of rows as readonly CardRow[]) {
+    const one = found[row.number];
+    if (one === undefined) continue;
+    one.epoch = row.epoch;
+    one.nextOffset = row.next_offset;
+    const { card, state, due } = row;
+    if (card === null) continue;
+    one.cards.push({ card, state });
+    if (due) one.dueCount += 1;
   }
-  return { epoch: first.epoch, nextOffset: first.next_offset, cards, dueCount };
+  return found;
 }
 
 function writeValues(change: StateChange): unknown[] {
@@ -215,7 +260,7 @@ function writeValues(change: StateChange): unknown[] {
     ruleset === null ? null : JSON.stringify(ruleset.lineage),
     ruleset === null ? null : JSON.stringify(ruleset.files),
     textArray(cards.map(({ card }) => card)),
-    byteaArray(cards.map(({ state }) => state)),
+    packedByteaArray(cards.map(({ state }) => state)),
     int8Array(cards.map(({ nextTimerAt }) => nextTimerAt)),
     int8Array(cards.map(({ forgetAfter }) => forgetAfter)),
     uuidArray(decisions.map(({ decisionId }) => decisionId)),

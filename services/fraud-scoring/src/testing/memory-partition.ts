@@ -207,7 +207,9 @@ export class MemoryStore implements PartitionStore {
       watermark: change.watermark,
       ruleset: change.ruleset ?? this.#position.ruleset,
     };
-    for (const { card, ...row } of change.cards) this.cards.set(card, row);
+    for (const { card, state, ...row } of change.cards) {
+      this.cards.set(card, { ...row, state: Buffer.from(state, "latin1") });
+    }
     for (const { decisionId, payload } of change.decisions) this.decisions.set(decisionId, payload);
     for (const { ruleId, hits, confirmed, refuted } of change.quality) {
       const [h, c, r] = this.quality.get(ruleId) ?? [0, 0, 0];

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { IncomingRecord } from "@holdfast/messaging";
-import { decodeCard, encodeCard } from "../domain/card.ts";
 import { CardCache } from "../domain/card-cache.ts";
 import { noWatermark } from "../domain/event-time.ts";
 import { PartitionMachine } from "../domain/partition-machine.ts";
@@ -68,7 +67,10 @@ export class ReferenceRun {
       nextOffset,
       watermark: Number.isFinite(watermark) ? watermark : null,
       ruleset: ruleset === undefined ? null : storedRuleset(ruleset),
-      cards: [...cards.all()].map((card) => ({ card: card.fingerprint, state: encodeCard(card) })),
+      cards: Array.from(cards.all(), ({ fingerprint, state: bytes }) => ({
+        card: fingerprint,
+        state: Buffer.from(bytes, "latin1"),
+      })),
     };
   }
 
@@ -81,11 +83,11 @@ export class ReferenceRun {
   async #apply(partition: number, records: readonly IncomingRecord[]): Promise<void> {
     const { codec, encoding } = this.#context;
     const read = await readRecords(codec, records);
-    const { machine } = this.#runningOf(partition);
+    const { machine, cards } = this.#runningOf(partition);
     this.#batch += 1;
     // One record at a time: an alert then knows the record that raised it.
     for (const one of read) {
-      const outputs = machine.apply([one], this.#batch);
+      const outputs = machine.apply([one]);
       const made = { outputs, read: [one], trace: noSpans() };
       const encoded = noOutputs();
       encodeOutputs(encoding, made, encoded);
@@ -96,6 +98,7 @@ export class ReferenceRun {
         outputs.set(String(headers?.["id"]), { digest: digestOf(value), partition, offset });
       }
     }
+    cards.rest(this.#batch);
     machine.takeQuality();
   }
 
@@ -123,11 +126,7 @@ export class ReferenceRun {
     const { compile, restore, encoding } = this.#context;
     const ruleset = state.ruleset === null ? undefined : restore(state.ruleset);
     const cards = new CardCache();
-    if (ruleset !== undefined) {
-      for (const { card, state: bytes } of state.cards) {
-        cards.addClean(decodeCard(card, bytes, ruleset.engine));
-      }
-    }
+    for (const { card, state: bytes } of state.cards) cards.addStored(card, bytes);
     const input = { topic: encoding.topics.activity, engineVersion };
     const watermark = state.watermark ?? noWatermark;
     return { cards, machine: new PartitionMachine({ input, compile, cards, watermark, ruleset }) };

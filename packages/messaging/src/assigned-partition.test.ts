@@ -1,6 +1,6 @@
 import { silentLogger } from "@holdfast/telemetry";
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import { PartitionStay } from "./assigned-partition.ts";
+import { PartitionStay, type QueueLimits } from "./assigned-partition.ts";
 import { recordWith } from "./testing/test-records.ts";
 
 let calls: string[];
@@ -11,7 +11,8 @@ beforeEach(() => {
   commit = async () => undefined;
 });
 
-function createStay(limits = { maxRecords: 4, maxBytes: 1_000_000 }) {
+function createStay(own: Partial<QueueLimits> = {}) {
+  const limits = { maxRecords: 4, maxBytes: 1_000_000, commitIntervalMs: 0, ...own };
   const port = {
     commit: (_topic: string, _partition: number, offset: string) => {
       calls.push(`commit ${offset}`);
@@ -90,6 +91,16 @@ describe("a stay's commits", () => {
     for (const offset of ["1", "2", "3"]) stay.commit(offset);
     expect(calls).toEqual(["commit 1"]);
     first.resolve();
+    await stay.settled();
+    expect(calls).toEqual(["commit 1", "commit 3"]);
+  });
+
+  test("keep an interval, which the end of the stay cuts short", async () => {
+    const stay = createStay({ commitIntervalMs: 3_600_000 });
+    for (const offset of ["1", "2"]) stay.commit(offset);
+    expect(calls).toEqual(["commit 1"]);
+    stay.end("stopping");
+    stay.commit("3");
     await stay.settled();
     expect(calls).toEqual(["commit 1", "commit 3"]);
   });

@@ -28,6 +28,11 @@ export interface PartitionProcessorOptions {
 export interface ConsumerLimits extends QueueLimits {
   /** How long the broker waits for data before it answers a fetch; 100 to 250 ms. */
   readonly maxWaitTimeMs: number;
+  /**
+   * After a fetch that brought records, the next waits so long: a fetch of one record costs as much as
+   * one of a hundred, here and at the broker. The records of the first are not delayed.
+   */
+  readonly fetchIntervalMs: number;
   /** How long the group waits for a silent member; bounds the recovery from a kill. */
   readonly sessionTimeoutMs: number;
   readonly maxBytesPerPartition: number;
@@ -36,10 +41,15 @@ export interface ConsumerLimits extends QueueLimits {
 const defaultLimits: ConsumerLimits = {
   maxRecords: 10_000,
   maxBytes: 4 * 1024 * 1024,
+  commitIntervalMs: 0,
   maxWaitTimeMs: 100,
+  fetchIntervalMs: 0,
   sessionTimeoutMs: 6_000,
   maxBytesPerPartition: 1024 * 1024,
 };
+
+/** Batches that wait for the next fetch side by side: a batch behind them would come late to its queue. */
+const waitingBatches = 8;
 
 /** What /readyz and /metrics want to know. */
 export interface ConsumerHealth {
@@ -172,7 +182,11 @@ class GroupMember implements PartitionProcessor {
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
-        eachBatch: async (payload) => this.#onBatch(payload),
+        partitionsConsumedConcurrently: this.#limits.fetchIntervalMs > 0 ? waitingBatches : 1,
+        eachBatch: async (payload) => {
+          this.#onBatch(payload);
+          await this.#nextFetchTime();
+        },
       });
       await crash.promise;
     } finally {
@@ -280,6 +294,12 @@ class GroupMember implements PartitionProcessor {
       batch.highWatermark,
     );
     payload.resolveOffset(batch.lastOffset());
+  }
+
+  /** The client fetches again when all batches of the last fetch are handled. */
+  async #nextFetchTime(): Promise<void> {
+    const waitMs = this.#lastPollAt + this.#limits.fetchIntervalMs - performance.now();
+    if (waitMs > 0) await delay(waitMs, this.#stopping.signal);
   }
 
   readonly #port: PartitionPort = {

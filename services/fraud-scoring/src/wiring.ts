@@ -28,6 +28,10 @@ const housekeepingIntervalMs = 5_000;
 const rememberedTraces = 50_000;
 /** Ordinary payments that have spans of their own: more of them, and tracing would cost too much. */
 const tracedPerSecond = 500;
+/** A round of reading, loading and publishing costs the same for one payment as for twenty. */
+const fetchIntervalMs = 5;
+/** The offsets in Kafka are a hint: the database knows the position. */
+const offsetIntervalMs = 500;
 /** Commits may lag this many times behind before scoring waits for them. */
 const maxCommitsBehind = 2;
 
@@ -137,7 +141,12 @@ function reportScorer(
 
 /** A backlog stays on the broker: two rounds' worth of each partition is enough to be busy. */
 function fetchLimitsOf({ SCORER_MAX_BATCH_RECORDS: records }: Configuration) {
-  return { maxRecords: 2 * records, maxBytesPerPartition: 512 * 1024 };
+  return {
+    maxRecords: 2 * records,
+    maxBytesPerPartition: 512 * 1024,
+    fetchIntervalMs,
+    commitIntervalMs: offsetIntervalMs,
+  };
 }
 
 /** How far commits may lag, and how much memory each partition gets of what all have together. */

@@ -68,14 +68,18 @@ class RecordWriter {
   }
 
   write(): Buffer {
+    const records = this.#records;
     let total = 0;
-    for (const [index, record] of this.#records.entries()) {
-      const size = bodySize(record, index);
+    // Not entries(): this runs for every record that is sent, and pairs would be garbage.
+    for (let index = 0; index < records.length; index += 1) {
+      const size = bodySize(records[index] as BatchRecord, index);
       this.#sizes.push(size);
       total += varintSize(size) + size;
     }
     this.#bytes = Buffer.allocUnsafe(total);
-    for (const [index, record] of this.#records.entries()) this.#record(record, index);
+    for (let index = 0; index < records.length; index += 1) {
+      this.#record(records[index] as BatchRecord, index);
+    }
     return this.#bytes;
   }
 
@@ -87,10 +91,16 @@ class RecordWriter {
     this.#part(key);
     this.#part(value);
     this.#varint(headerCount(headers));
-    eachHeader(headers, (name, part) => {
-      this.#part(name);
-      this.#part(part);
-    });
+    for (const name in headers) {
+      const parts = headers[name];
+      if (!Array.isArray(parts)) this.#header(name, parts as HeaderValue | undefined);
+      else for (const part of parts) this.#header(name, part);
+    }
+  }
+
+  #header(name: string, part: HeaderValue | undefined): void {
+    this.#part(name);
+    this.#part(part ?? null);
   }
 
   #part(part: Buffer | string | null): void {
@@ -121,10 +131,16 @@ class RecordWriter {
 function bodySize({ key, value, headers, timestampDelta }: BatchRecord, index: number): number {
   let size = 1 + varintSize(timestampDelta) + varintSize(index) + partSize(key) + partSize(value);
   size += varintSize(headerCount(headers));
-  eachHeader(headers, (name, part) => {
-    size += partSize(name) + partSize(part);
-  });
+  for (const name in headers) {
+    const parts = headers[name];
+    if (!Array.isArray(parts)) size += headerSize(name, parts as HeaderValue | undefined);
+    else for (const part of parts) size += headerSize(name, part);
+  }
   return size;
+}
+
+function headerSize(name: string, part: HeaderValue | undefined): number {
+  return partSize(name) + partSize(part ?? null);
 }
 
 function partSize(part: Buffer | string | null): number {
@@ -143,19 +159,9 @@ function varintSize(value: number): number {
 
 function headerCount(headers: BatchRecord["headers"]): number {
   let count = 0;
-  eachHeader(headers, () => {
-    count += 1;
-  });
-  return count;
-}
-
-function eachHeader(
-  headers: BatchRecord["headers"],
-  use: (name: string, part: HeaderValue | null) => void,
-): void {
   for (const name in headers) {
-    const part = headers[name];
-    if (Array.isArray(part)) for (const one of part) use(name, one);
-    else use(name, (part as HeaderValue | undefined) ?? null);
+    const parts = headers[name];
+    count += Array.isArray(parts) ? parts.length : 1;
   }
+  return count;
 }

@@ -24,7 +24,8 @@ const HELP = `Measures one scorer process, Kafka to Kafka, a decision for every 
   npm run bench:scorer -- --recovery
 
 Throughput from a preloaded topic, start of the process included and not; then latency from the
-intended time of sending to the decision read, at fixed rates; then the same of that many requests a
+intended time of sending to the decision read, at fixed rates, after three seconds at the first of them
+that are not printed (the bench's own code is cold before); then the same of that many requests a
 second to POST /transactions:score. Topics and database of its own.
 --recovery measures instead how long it takes from a kill -9 to the next decision, with 1,000 cards
 in the database and with a million.
@@ -46,6 +47,7 @@ interface Settings {
   readonly profile: string | undefined;
 }
 
+const warmUpSeconds = 3;
 /** As docker-compose.yml starts the scorer. */
 const heapFlags = ["--max-old-space-size=512", "--max-semi-space-size=32"];
 
@@ -66,6 +68,10 @@ async function measure(bench: Bench, settings: Settings): Promise<void> {
       { records: settings.records, startedAt },
     );
     console.log(JSON.stringify({ machine: `${cpus().length} × ${cpus()[0]?.model}`, throughput }));
+    const [firstRate] = settings.rates;
+    if (firstRate !== undefined) {
+      await measureLatency(bench, { ...settings, perSecond: firstRate, seconds: warmUpSeconds });
+    }
     for (const perSecond of settings.rates) {
       const latency = await measureLatency(bench, { ...settings, perSecond });
       console.log(JSON.stringify({ latency }));

@@ -16,6 +16,11 @@ export interface Latency {
   readonly max: number;
 }
 
+/** With how late the bench itself was at the 99th percentile: its own stalls count in all the rest. */
+export interface OpenLoop extends Latency {
+  readonly sentLateP99: number;
+}
+
 /**
  * Sends at a fixed rate, whatever the answers take, and measures from the intended time: a scorer
  * that stalls is charged for all that waited meanwhile.
@@ -27,9 +32,9 @@ export async function measureLatency(
     workspace,
   }: { events: EventClient; producer: Producer; workspace: Workspace },
   { perSecond, seconds, cards }: { perSecond: number; seconds: number; cards: number },
-): Promise<Latency> {
+): Promise<OpenLoop> {
   const total = Math.floor(perSecond * seconds);
-  const name = `latency-${perSecond}`;
+  const name = `latency-${perSecond}-${Math.floor(performance.now())}`;
   const payments = createPayments({
     codec: events.codec,
     topic: workspace.activity,
@@ -58,9 +63,12 @@ export async function measureLatency(
   })();
   await ready;
   startedAt = performance.now() + 100;
-  await send(producer, { total, perSecond, startedAt, record: payments.record });
+  const lateness = await send(producer, { total, perSecond, startedAt, record: payments.record });
   await reading;
-  return summary(perSecond, latencies);
+  return {
+    ...summary(perSecond, latencies),
+    sentLateP99: summary(perSecond, lateness).p99,
+  };
 }
 
 async function send(
@@ -71,7 +79,8 @@ async function send(
     startedAt: number;
     record: ReturnType<typeof createPayments>["record"];
   },
-): Promise<void> {
+): Promise<number[]> {
+  const lateness: number[] = [];
   let sent = 0;
   const sending: Promise<unknown>[] = [];
   while (sent < plan.total) {
@@ -80,10 +89,12 @@ async function send(
     const now = Date.now();
     const records = Array.from({ length: upTo - sent }, (_, step) => plan.record(sent + step, now));
     if (records.length > 0) sending.push(producer.send(records));
-    sent = upTo;
+    const elapsedMs = performance.now() - plan.startedAt;
+    for (; sent < upTo; sent += 1) lateness.push(elapsedMs - (sent / plan.perSecond) * 1000);
     await pause(1);
   }
   await Promise.all(sending);
+  return lateness;
 }
 
 /** The distribution of latencies at a rate. */

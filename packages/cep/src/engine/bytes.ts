@@ -258,10 +258,7 @@ export class ByteReader {
   list<T>(read: () => T): T[] {
     const length = this.count();
     if (length > this.#bytes.length) throw new StateFormatError("A list of the state is too long.");
-    // Not Array.from: it makes an iterator's worth of objects, and a state has dozens of lists.
-    const items: T[] = [];
-    for (let i = 0; i < length; i++) items.push(read());
-    return items;
+    return Array.from({ length }, read);
   }
 
   end(): void {

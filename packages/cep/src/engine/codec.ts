@@ -1,7 +1,14 @@
 import type { Stream, StreamEvent } from "../stream.ts";
 import { ByteReader, ByteWriter, StateFormatError } from "./bytes.ts";
 import { LaneCodec } from "./lane-codec.ts";
-import { type KeyState, type Lanes, latestCell, newKeyState, newLaneState } from "./state.ts";
+import {
+  type KeyState,
+  type Lanes,
+  latestCell,
+  newKeyState,
+  newLaneState,
+  withFinal,
+} from "./state.ts";
 import type { Lineage } from "./types.ts";
 
 /** The first byte of a stored state. Raised when bytes of before can no longer be read. */
@@ -35,9 +42,9 @@ export class StateCodec {
     writer.begin();
     writer.byte(formatVersion);
     writer.count(this.#layout.generation);
-    writer.time(state.early.cells[latestCell] as number);
+    writer.time(state.cells[latestCell] as number);
     writer.byte(state.final === undefined ? 0 : 1);
-    this.#early.write(writer, state.early);
+    this.#early.write(writer, state);
     if (state.final !== undefined) this.#final.write(writer, state.final);
     writer.count(state.waiting.length);
     for (const event of state.waiting) this.#writeEvent(writer, event);
@@ -56,16 +63,12 @@ export class StateCodec {
     const hasFinal = reader.byte() === 1;
     const { early, final } = this.#layout;
     const state = newKeyState({ early, final });
-    const earlyState = this.#early.read(reader, generation) ?? newLaneState(early);
-    earlyState.cells[latestCell] = latestAt;
+    const lane = this.#early.read(reader, generation) ?? newLaneState(early);
+    lane.cells[latestCell] = latestAt;
     const finalState = hasFinal ? this.#final.read(reader, generation) : state.final;
     const waiting = reader.list(() => readEvent(reader, this.#layout.stream));
     reader.end();
-    return {
-      early: earlyState,
-      final: finalState,
-      waiting: final === undefined ? state.waiting : waiting,
-    };
+    return withFinal(lane, finalState, final === undefined ? state.waiting : waiting);
   }
 
   /** A waiting event by field name, for the stream may be declared anew before it is judged. */

@@ -101,16 +101,15 @@ class KeyedEngine implements Engine {
     const draft = this.#begin();
     draft.late = event.at <= watermark;
     if (event.at < watermark - this.#horizonMs) return this.#end(state, "too_late");
-    const { early } = state;
     if (watermark > this.#expiresAt(state)) resetKeyState(state, this.#lanes);
-    if ((early.cells[dueCell] as number) <= watermark) this.#fireAll(state, watermark, draft);
+    if ((state.cells[dueCell] as number) <= watermark) this.#fireAll(state, watermark, draft);
     const step = this.#arrival;
     step.event = event;
     this.#setContext(step.context, state, watermark);
-    trim(this.#early, early, step);
-    if (this.#recent.knowsId(early, event.id)) return this.#end(state, "duplicate");
+    trim(this.#early, state, step);
+    if (this.#recent.knowsId(state, event.id)) return this.#end(state, "duplicate");
     this.#judge(state, step);
-    const { cells } = early;
+    const { cells } = state;
     if (event.at > (cells[latestCell] as number)) cells[latestCell] = event.at;
     const dueAt = this.#dueAt(state);
     cells[dueCell] = dueAt;
@@ -130,7 +129,7 @@ class KeyedEngine implements Engine {
   #end(state: KeyState, disposition: Step["disposition"]): Step {
     const draft = this.#draft;
     draft.disposition = disposition;
-    draft.dueAt = state.early.cells[dueCell] as number;
+    draft.dueAt = state.cells[dueCell] as number;
     draft.expiresAt = this.#expiresAt(state);
     return new JudgedStep(draft);
   }
@@ -138,7 +137,7 @@ class KeyedEngine implements Engine {
   #judge(state: KeyState, step: JudgeStep): void {
     const draft = this.#draft;
     const { event, context } = step;
-    draft.judgement = judge(this.#early, state.early, step);
+    draft.judgement = judge(this.#early, state, step);
     if (this.#final === undefined || state.final === undefined) return;
     if (this.#final.isOrderFree) collect(this.#final, state.final, step);
     else if (!draft.late) {
@@ -149,9 +148,8 @@ class KeyedEngine implements Engine {
 
   advance(state: KeyState, watermark: number): StepTail {
     const draft = this.#begin();
-    const { early } = state;
-    if ((early.cells[dueCell] as number) <= watermark) this.#fireAll(state, watermark, draft);
-    draft.dueAt = early.cells[dueCell] as number;
+    if ((state.cells[dueCell] as number) <= watermark) this.#fireAll(state, watermark, draft);
+    draft.dueAt = state.cells[dueCell] as number;
     draft.expiresAt = this.#expiresAt(state);
     return tailOf(draft);
   }
@@ -162,7 +160,7 @@ class KeyedEngine implements Engine {
 
   decode(bytes: Uint8Array): KeyState {
     const state = this.#codec.decode(bytes);
-    state.early.cells[dueCell] = this.#dueAt(state);
+    state.cells[dueCell] = this.#dueAt(state);
     return state;
   }
 
@@ -173,21 +171,20 @@ class KeyedEngine implements Engine {
 
   /** Fires what is due, one time after the other, so that the result is the same at any pace. */
   #fireAll(state: KeyState, watermark: number, output: Output): void {
-    const { early } = state;
-    let due = early.cells[dueCell] as number;
+    let due = state.cells[dueCell] as number;
     while (due <= watermark) {
       const context = this.#firing;
       this.#setContext(context, state, due);
       this.#fire(state, due, { due, context, output });
       due = this.#dueAt(state);
-      early.cells[dueCell] = due;
+      state.cells[dueCell] = due;
     }
   }
 
   #fire(state: KeyState, due: number, firing: Firing): void {
     const { output } = firing;
-    firePatterns(this.#early, state.early, firing);
-    fireWindows(this.#early, state.early, firing);
+    firePatterns(this.#early, state, firing);
+    fireWindows(this.#early, state, firing);
     if (this.#final === undefined || state.final === undefined) return;
     firePatterns(this.#final, state.final, firing);
     for (let event = state.waiting[0]; event !== undefined; event = state.waiting[0]) {
@@ -216,12 +213,12 @@ class KeyedEngine implements Engine {
   #setContext(context: JudgeContext, state: KeyState, watermark: number): void {
     context.watermark = watermark;
     context.closedUpTo = watermark - this.#latenessMs;
-    context.incomplete = state.early.incomplete;
+    context.incomplete = state.incomplete;
   }
 
   #dueAt(state: KeyState): number {
     const first = state.waiting[0]?.at ?? Number.POSITIVE_INFINITY;
-    let due = Math.min(first, laneDueAt(this.#early, state.early));
+    let due = Math.min(first, laneDueAt(this.#early, state));
     if (this.#final !== undefined && state.final !== undefined) {
       due = Math.min(due, laneDueAt(this.#final, state.final));
     }
@@ -229,7 +226,7 @@ class KeyedEngine implements Engine {
   }
 
   #expiresAt(state: KeyState): number {
-    const latestAt = state.early.cells[latestCell] as number;
+    const latestAt = state.cells[latestCell] as number;
     return latestAt === Number.NEGATIVE_INFINITY
       ? Number.POSITIVE_INFINITY
       : latestAt + this.retentionMs;

@@ -28,9 +28,9 @@ export function inspectKey(
   look: { readonly stream: Stream; readonly lanes: Lanes; readonly at: number },
 ): KeyView {
   const { stream, lanes } = look;
-  const latestAt = state.early.cells[latestCell] as number;
+  const latestAt = state.cells[latestCell] as number;
   const at = Math.max(look.at, latestAt);
-  const early = { stream, lane: lanes.early, state: state.early, at };
+  const early = { stream, lane: lanes.early, state, at };
   const final =
     lanes.final !== undefined && state.final !== undefined
       ? [{ stream, lane: lanes.final, state: state.final, at }]

@@ -40,10 +40,12 @@ export type LaneState = WindowState & {
 /** An event that waits for the watermark. */
 export type Waiting = StreamEvent;
 
-/** Everything known about one key: plain data, made by `newState`, changed by the engine alone. */
-export type KeyState = {
-  /** Its first cells are those of the key: see {@link latestCell} and {@link dueCell}. */
-  readonly early: LaneState;
+/**
+ * Everything known about one key: plain data, made by `newState`, changed by the engine alone. It is
+ * the state of the rules that judge on arrival, whose first cells are those of the key (see
+ * {@link latestCell} and {@link dueCell}), with what the others need.
+ */
+export type KeyState = LaneState & {
   readonly final: LaneState | undefined;
   /** Events of the final lane that the watermark has not reached, by (time, arrival). */
   waiting: Waiting[];
@@ -77,16 +79,35 @@ export function newLaneState({ blank, isOrderFree }: CompiledLane): LaneState {
 }
 
 export function newKeyState({ early, final }: Lanes): KeyState {
+  return withFinal(newLaneState(early), final && newLaneState(final), noneWaiting);
+}
+
+/** A key's state of its parts. A spread would put the last fields into an object of their own. */
+export function withFinal(
+  early: LaneState,
+  final: LaneState | undefined,
+  waiting: Waiting[],
+): KeyState {
   return {
-    early: newLaneState(early),
-    final: final && newLaneState(final),
-    waiting: noneWaiting,
+    cells: early.cells,
+    texts: early.texts,
+    ids: early.ids,
+    running: early.running,
+    panes: early.panes,
+    buckets: early.buckets,
+    tables: early.tables,
+    runs: early.runs,
+    joins: early.joins,
+    marks: early.marks,
+    incomplete: early.incomplete,
+    final,
+    waiting,
   };
 }
 
 /** Makes an expired state a new one, in place and without new memory. */
 export function resetKeyState(state: KeyState, lanes: Lanes): void {
-  resetLane(lanes.early, state.early);
+  resetLane(lanes.early, state);
   if (lanes.final !== undefined && state.final !== undefined) resetLane(lanes.final, state.final);
   state.waiting = noneWaiting;
 }

@@ -12,8 +12,8 @@ export type LogColumn = {
 };
 
 /**
- * How all logs of a lane lay out their entries: cells are [time, mask words…, numbers…], texts are
- * [id, type, texts…]. A missing number is NaN.
+ * How all logs of a lane lay out their entries: cells are [time, mask words…, bytes of the id,
+ * numbers…], texts are [id, type, texts…]. A missing number is NaN.
  */
 export type LogLayout = {
   readonly words: number;
@@ -41,7 +41,7 @@ export function layoutOf(
   fields: readonly { readonly field: number; readonly type: string }[],
 ): LogLayout {
   const words = Math.ceil(bits / wordBits);
-  let cells = 1 + words;
+  let cells = 2 + words;
   let texts = 2;
   const columns = fields.map(({ field, type }): LogColumn => {
     if (type === "string") return { field, kind: "text", offset: texts++ };
@@ -165,20 +165,23 @@ export class EventLog {
         texts[text + offset] = typeof value === "string" ? value : undefined;
       else cells[cell + offset] = typeof value === "boolean" ? Number(value) : Number.NaN;
     }
-    cells[this.#idBytes] = (cells[this.#idBytes] as number) + idBytes(event.id);
+    const bytes = idBytes(event.id);
+    cells[cell + 1 + layout.words] = bytes;
+    cells[this.#idBytes] = (cells[this.#idBytes] as number) + bytes;
     if (this.#indexed) state.ids?.add(event.id);
     return number;
   }
 
-  /** Removes the oldest entry. */
+  /** Removes the oldest entry; does not look at its id, which would cost a cache line. */
   dropOldest(state: LogState): void {
     const ring = this.#ring;
-    const { cells, texts } = state;
-    const id = texts[ring.textOf(state, ring.start(state))] as string;
-    cells[this.#idBytes] = (cells[this.#idBytes] as number) - idBytes(id);
+    const { cells } = state;
+    const number = ring.start(state);
+    const bytes = cells[ring.cellOf(state, number) + 1 + this.layout.words] as number;
+    cells[this.#idBytes] = (cells[this.#idBytes] as number) - bytes;
+    if (this.#indexed) state.ids?.delete(this.idAt(state, number));
     ring.shift(state);
     if (!this.#indexed || state.ids === undefined) return;
-    state.ids.delete(id);
     if (ring.count(state) * 4 < indexFrom) state.ids = undefined;
   }
 

@@ -258,7 +258,10 @@ export class ByteReader {
   list<T>(read: () => T): T[] {
     const length = this.count();
     if (length > this.#bytes.length) throw new StateFormatError("A list of the state is too long.");
-    return Array.from({ length }, read);
+    // Not Array.from: it makes an iterator's worth of objects, and a state has dozens of lists.
+    const items: T[] = [];
+    for (let i = 0; i < length; i++) items.push(read());
+    return items;
   }
 
   end(): void {

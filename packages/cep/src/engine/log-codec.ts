@@ -88,6 +88,7 @@ export class LogCodec {
     fields: readonly number[],
   ): readonly Stored[] {
     const places = fields.map((hash) => this.#fields.indexOf(hash));
+    const isOurs = bits.length === this.#bits.length && this.#bits.every((b, i) => b === bits[i]);
     let previous = 0;
     return reader.list((): Stored => {
       previous += reader.signed();
@@ -95,13 +96,14 @@ export class LogCodec {
       const type = reader.text();
       const old: number[] = [];
       for (let w = 0; w * wordBits < bits.length; w++) old.push(reader.count());
-      const values: Value[] = this.#stream.fields.map(() => undefined);
+      const values = new Array<Value>(this.#stream.fields.length).fill(undefined);
       for (const place of places) {
         const value = reader.value();
         const field = this.#lane?.layout.columns[place]?.field;
         if (field !== undefined) values[field] = value;
       }
-      return { event: { id, type, at: previous, values }, words: this.#translate(old, bits) };
+      const words = isOurs ? old : this.#translate(old, bits);
+      return { event: { id, type, at: previous, values }, words };
     });
   }
 

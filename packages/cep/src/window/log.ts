@@ -139,7 +139,7 @@ export class EventLog {
 
   /**
    * Inserts an event behind all entries of the same or an earlier time; returns its number. `words`
-   * is its mask.
+   * is its mask; words that a stored one does not have are empty.
    */
   insert(state: LogState, event: StreamEvent, words: readonly number[]): number {
     const { layout } = this;
@@ -153,7 +153,7 @@ export class EventLog {
     const { cells, texts } = state;
     const cell = ring.cellOf(state, number);
     cells[cell] = event.at;
-    for (let w = 0; w < layout.words; w++) cells[cell + 1 + w] = words[w] as number;
+    for (let w = 0; w < layout.words; w++) cells[cell + 1 + w] = words[w] ?? 0;
     const text = ring.textOf(state, number);
     texts[text] = event.id;
     texts[text + 1] = event.type;

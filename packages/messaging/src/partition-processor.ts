@@ -29,8 +29,9 @@ export interface ConsumerLimits extends QueueLimits {
   /** How long the broker waits for data before it answers a fetch; 100 to 250 ms. */
   readonly maxWaitTimeMs: number;
   /**
-   * After a fetch that brought records, the next waits so long: a fetch of one record costs as much as
-   * one of a hundred, here and at the broker. The records of the first are not delayed.
+   * After a fetch that brought a partition's newest records, the next waits so long: a fetch of one
+   * record costs as much as one of a hundred, here and at the broker. The records of the first are not
+   * delayed, and a backlog is fetched without a pause.
    */
   readonly fetchIntervalMs: number;
   /** How long the group waits for a silent member; bounds the recovery from a kill. */
@@ -185,7 +186,7 @@ class GroupMember implements PartitionProcessor {
         partitionsConsumedConcurrently: this.#limits.fetchIntervalMs > 0 ? waitingBatches : 1,
         eachBatch: async (payload) => {
           this.#onBatch(payload);
-          await this.#nextFetchTime();
+          if (payload.batch.offsetLag() === "0") await this.#nextFetchTime();
         },
       });
       await crash.promise;

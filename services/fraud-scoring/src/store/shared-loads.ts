@@ -6,8 +6,11 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** A load of more cards is worth a statement of its own, for which no other partition waits. */
+const fewCards = 20;
+
 /**
- * One statement for all loads of a turn of the event loop: a fetch brings records of several
+ * One statement for all small loads of a turn of the event loop: a fetch brings records of several
  * partitions at once, and under a light load the statement costs more than what it reads. `loadAll`
  * answers in the order of what is wanted; when it fails, all of them fail.
  */
@@ -25,7 +28,8 @@ export function shareLoads(
       for (const { reject } of answered) reject(error);
     }
   };
-  return (wanted) => {
+  return async (wanted) => {
+    if (wanted.cards.length > fewCards) return (await loadAll([wanted]))[0] as Loaded;
     const { promise, resolve, reject } = Promise.withResolvers<Loaded>();
     if (waiting.length === 0) setImmediate(answerAll);
     waiting.push({ wanted, resolve, reject });

@@ -31,25 +31,50 @@ export function resultsOf(judgement: Judgement): readonly RuleResult[] {
 
 /** One rule's result. */
 export function resultOf(judgement: Judgement, rule: CompiledRule): RuleResult {
-  const code = judgement.values[rule.index] ?? 0;
-  const { definition } = rule;
-  const detail = judgement.hits?.[rule.index];
-  const values = valuesOf(judgement, rule);
-  const overflow = (code & overflowFlag) !== 0;
-  return {
-    ruleId: definition.id,
-    version: definition.version,
-    mode: definition.mode,
-    outcome: outcomes[code & outcomeMask] ?? "no_hit",
-    action: definition.action,
-    score: definition.score,
-    reason: overflow ? overflowReason : definition.reason,
-    values,
-    eventIds: detail?.eventIds ?? [],
-    warming: (code & warmingFlag) !== 0,
-    approximate: (code & approximateFlag) !== 0,
-    explanation: explain({ rule, code, detail, values }, judgement.lane.stream),
-  };
+  return new JudgedResult(judgement, rule);
+}
+
+const noEventIds: readonly string[] = [];
+
+/** A result that is put into words only when somebody asks: most are counted and never read. */
+class JudgedResult implements RuleResult {
+  readonly ruleId: string;
+  readonly version: number;
+  readonly mode: RuleResult["mode"];
+  readonly outcome: RuleResult["outcome"];
+  readonly action: RuleResult["action"];
+  readonly score: number;
+  readonly reason: string;
+  readonly values: Readonly<Record<string, Value>>;
+  readonly eventIds: readonly string[];
+  readonly warming: boolean;
+  readonly approximate: boolean;
+  readonly #told: Told;
+  readonly #stream: Stream;
+
+  constructor(judgement: Judgement, rule: CompiledRule) {
+    const code = judgement.values[rule.index] ?? 0;
+    const { definition } = rule;
+    const detail = judgement.hits?.[rule.index];
+    const values = valuesOf(judgement, rule);
+    this.ruleId = definition.id;
+    this.version = definition.version;
+    this.mode = definition.mode;
+    this.outcome = outcomes[code & outcomeMask] ?? "no_hit";
+    this.action = definition.action;
+    this.score = definition.score;
+    this.reason = (code & overflowFlag) !== 0 ? overflowReason : definition.reason;
+    this.values = values;
+    this.eventIds = detail?.eventIds ?? noEventIds;
+    this.warming = (code & warmingFlag) !== 0;
+    this.approximate = (code & approximateFlag) !== 0;
+    this.#told = { rule, code, detail, values };
+    this.#stream = judgement.lane.stream;
+  }
+
+  get explanation(): string {
+    return explain(this.#told, this.#stream);
+  }
 }
 
 /** The values that a rule saw, by the expressions that its author wrote. */

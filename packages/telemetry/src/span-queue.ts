@@ -5,6 +5,7 @@ import {
   type SpanExporter,
   type SpanProcessor,
 } from "@opentelemetry/sdk-trace";
+import type { Logger } from "./logger.ts";
 import { counter } from "./metrics.ts";
 
 /** Spans in memory, waiting or on their way; more than this are dropped. */
@@ -17,10 +18,11 @@ const spansTotal = counter("trace_spans_total");
 /**
  * Sends finished spans in batches, in the background. Whatever the collector does (down, slow,
  * refusing, silent), nobody waits for it and at most `maxHeldSpans` spans are kept; what becomes of
- * each is counted in trace_spans_total.
+ * each is counted in trace_spans_total. The log says why, once for every row of failures.
  */
-export function queueSpans(exporter: SpanExporter): SpanProcessor {
+export function queueSpans(exporter: SpanExporter, logger?: Logger): SpanProcessor {
   let held = 0;
+  let failing = false;
   const batches = new BatchSpanProcessor({
     exporter: {
       export: (spans, done) =>
@@ -29,6 +31,8 @@ export function queueSpans(exporter: SpanExporter): SpanProcessor {
           held -= spans.length;
           const isTaken = result.code === ExportResultCode.SUCCESS;
           spansTotal.add(spans.length, { result: isTaken ? "exported" : "failed" });
+          if (!isTaken && !failing) logger?.warn({ err: result.error }, "Spans were not taken");
+          failing = !isTaken;
           done(result);
         }),
       shutdown: () => exporter.shutdown(),

@@ -87,4 +87,13 @@ describe("spans", () => {
     ]);
     expect(after.traceparent).toContain(span?.spanContext().spanId);
   });
+
+  test("of measured times have whole microseconds, without which Zipkin refuses a batch", async () => {
+    recordSpan("query sleep", { startTimeMs: 1999.9999996, endTimeMs: 2030.1234567 });
+    const [span] = await exported();
+    expect([span?.startTime, span?.endTime]).toEqual([
+      [2, 0],
+      [2, 30_123_000],
+    ]);
+  });
 });

@@ -100,9 +100,11 @@ function startSpan(name: SpanName, options: SpanOptions, parent: Context): Span 
   );
 }
 
-// As a pair, because the SDK takes a number before this process's start for one relative to it.
+// As a pair, because the SDK takes a number before this process's start for one relative to it. In
+// whole microseconds: Zipkin refuses every span of a batch in which one has a fraction.
 function hrTime(ms: number): [seconds: number, nanoseconds: number] {
-  return [Math.floor(ms / 1000), Math.round((ms % 1000) * 1e6)];
+  const micros = Math.round(ms * 1_000);
+  return [Math.floor(micros / 1e6), (micros % 1e6) * 1_000];
 }
 
 function failSpan(span: Span, error: unknown): void {

@@ -1,6 +1,6 @@
 // Preload: node --import @holdfast/telemetry/start src/main.ts
 // The hook must stand before the first import of a library that is instrumented; without it
-// express and pg stay unpatched under ES modules.
+// express stays unpatched under ES modules.
 import { register } from "node:module";
 import { observeProcess } from "./process-metrics.ts";
 import { serviceIdentity } from "./service-identity.ts";

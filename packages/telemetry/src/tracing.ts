@@ -12,6 +12,7 @@ import {
 } from "@opentelemetry/sdk-trace";
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from "@opentelemetry/semantic-conventions";
 import { instrumentations } from "./instrumentations.ts";
+import { createLogger, type Logger } from "./logger.ts";
 import type { ServiceIdentity } from "./service-identity.ts";
 import { filterAttributes } from "./span-filter.ts";
 import { exportTimeoutMs, queueSpans } from "./span-queue.ts";
@@ -35,14 +36,23 @@ export async function startTracing(
   startTracingWith(exporter, {
     service,
     ratio: Number(environment["OTEL_TRACES_SAMPLER_ARG"] ?? 1),
+    logger: createLogger({ service: service.name }),
   });
   registerInstrumentations({ instrumentations: instrumentations() });
+}
+
+interface TracingOptions {
+  readonly service: ServiceIdentity;
+  /** Share of traces that are kept. */
+  readonly ratio: number;
+  /** Told when the collector stops taking spans. */
+  readonly logger?: Logger;
 }
 
 /** Starts tracing into a given exporter, without instrumentations. Once per process. */
 export function startTracingWith(
   exporter: SpanExporter | undefined,
-  { service, ratio }: { service: ServiceIdentity; ratio: number },
+  { service, ratio, logger }: TracingOptions,
 ): TracerProvider {
   provider = new TracerProvider({
     resource: resourceFromAttributes({
@@ -50,7 +60,7 @@ export function startTracingWith(
       [ATTR_SERVICE_VERSION]: service.version,
     }),
     sampler: exporter === undefined ? new AlwaysOffSampler() : shareOfTraces(ratio),
-    spanProcessors: exporter === undefined ? [] : [queueSpans(filterAttributes(exporter))],
+    spanProcessors: exporter === undefined ? [] : [queueSpans(filterAttributes(exporter), logger)],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new TraceContext());

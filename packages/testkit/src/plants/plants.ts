@@ -39,7 +39,7 @@ export const plants: readonly Plant[] = [
     replacements: [
       {
         file: "packages/outbox/src/inbox.ts",
-        find: `if (!(await claimEvent(tx, context.group, message.id))) return "duplicate";`,
+        find: `if (!(await claimEvent(tx, group, message.id))) return { outcome: "duplicate", followed: true };`,
         replace: "",
       },
     ],
@@ -52,10 +52,10 @@ export const plants: readonly Plant[] = [
     replacements: [
       {
         file: "packages/messaging/src/router.ts",
-        find: "if (!(await deliverUntilDone(line, record))) return;",
+        find: "if (!(await deliverUntilDone(line, record, fromBacklog))) return;",
         replace: `partition.commit(offsetAfter(record.offset));
           await delay(150, new AbortController().signal);
-          if (!(await deliverUntilDone(line, record))) return;`,
+          if (!(await deliverUntilDone(line, record, fromBacklog))) return;`,
       },
     ],
     faults: ["kill-order", "kill-payment", "kill-inventory"],

@@ -142,6 +142,8 @@ export class PartitionStay implements AssignedPartition {
     this.#wanted = nextOffset;
     this.#committing ??= this.#commitWanted().finally(() => {
       this.#committing = undefined;
+      // Asked for between the last look and now.
+      if (this.#wanted !== undefined) this.commit(this.#wanted);
     });
   }
 

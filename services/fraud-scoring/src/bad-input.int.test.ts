@@ -51,6 +51,7 @@ describe("each bad payment has its place, is counted, and the partition goes on"
     { what: "nothing paid", of: { amountMinor: 0 }, why: "UnusableRecord", counted: unusable },
     { what: "a debt", of: { amountMinor: -5 }, why: "UnusableRecord", counted: unusable },
     { what: "a base debt", of: { baseAmountMinor: -5 }, why: "UnusableRecord", counted: unusable },
+    { what: "a NUL", of: { merchantId: "m\0" }, why: "UnusableRecord", counted: unusable },
     { what: "no currency", of: { currency: "btc1" }, why: "UnusableRecord", counted: unusable },
     {
       what: "a foreign base",

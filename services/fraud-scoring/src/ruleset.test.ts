@@ -15,18 +15,24 @@ beforeAll(async () => {
 const start = Date.UTC(2026, 0, 1);
 
 interface Step {
-  readonly kind: "pay" | "settle" | "time" | "barrier";
+  readonly kind: "pay" | "again" | "settle" | "time" | "barrier";
   readonly card: number;
   readonly stepMs: number;
   readonly amountMinor: number;
 }
 
+const hourMs = 3_600_000;
+const halfDayMs = 12 * hourMs;
+
 const steps = fc.array(
   fc.record<Step>({
-    kind: fc.constantFrom("pay", "pay", "pay", "pay", "pay", "settle", "time", "barrier"),
+    kind: fc.constantFrom("pay", "pay", "pay", "pay", "pay", "again", "settle", "time", "barrier"),
     card: fc.integer({ min: 0, max: 3 }),
-    stepMs: fc.integer({ min: -6_000, max: 60_000 }),
-    amountMinor: fc.constantFrom(100, 450, 9_900, 15_000, 60_000, 400_000),
+    stepMs: fc.oneof(
+      { weight: 9, arbitrary: fc.integer({ min: -6_000, max: 60_000 }) },
+      { weight: 1, arbitrary: fc.constant(halfDayMs) },
+    ),
+    amountMinor: fc.constantFrom(100, 450, 9_900, 15_000, 60_000, 95_000, 400_000),
   }),
   { minLength: 1, maxLength: 80 },
 );
@@ -49,6 +55,10 @@ function logOf(some: readonly Step[]): MemoryLog {
   };
   activate();
   for (const [index, { kind, card, stepMs, amountMinor }] of some.entries()) {
+    if (kind === "again") {
+      log.repeat();
+      continue;
+    }
     at += stepMs;
     const on = { id: `event-${index}`, appendedAt: at + 60_000 };
     const about = { cardFingerprint: `fp_${card}`, paymentId: `pay-${index}`, occurredAt: at };
@@ -88,6 +98,34 @@ describe(`under the rules that ship (seed ${seed})`, () => {
       }),
       { seed, numRuns: 40 },
     );
+  });
+
+  test("a card is as old after a duplicate, whether or not a batch ends there", async () => {
+    const onOneCard = (kind: Step["kind"], stepMs: number): Step => {
+      return { kind, card: 0, stepMs, amountMinor: 95_000 };
+    };
+    // The repeated payment pushes the first one out of the day that the late one looks back on.
+    const log = logOf([
+      onOneCard("pay", 0),
+      onOneCard("pay", halfDayMs),
+      onOneCard("pay", halfDayMs + 10_000),
+      onOneCard("again", 0),
+      onOneCard("pay", -12_000),
+    ]);
+    const whole = await run(log, 64 * 1024 * 1024, 1_000);
+    const single = await run(log, 0, 1);
+    expect(single.outputs).toEqual(whole.outputs);
+    expect(single.picture).toEqual(whole.picture);
+  });
+
+  test("the first payment after three declines raises an alert", async () => {
+    const settled: Step = { kind: "settle", card: 0, stepMs: 1_000, amountMinor: 100 };
+    const { outputs } = await run(
+      logOf([settled, settled, settled, { ...settled, kind: "pay" }]),
+      0,
+      1,
+    );
+    expect(JSON.stringify(outputs)).toContain("FraudAlertRaised");
   });
 
   test("a pack with mistakes is refused with all of them", () => {

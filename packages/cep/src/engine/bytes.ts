@@ -9,7 +9,8 @@ export class StateFormatError extends Error {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+// A byte order mark at a text's beginning is part of the text.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const dash = 45;
 

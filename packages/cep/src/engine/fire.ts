@@ -16,10 +16,10 @@ import type { CompiledBucket, CompiledLane, CompiledRule } from "./lane-plan.ts"
 import { tell } from "./speak.ts";
 import type { LaneState } from "./state.ts";
 import { JudgedFinal } from "./step.ts";
+import { recallRows } from "./tables.ts";
 import type { FinalResult } from "./types.ts";
 
 const noValues: readonly Value[] = [];
-const noRows: readonly undefined[] = [];
 
 /** The watermark at which time alone next makes this lane say something. */
 export function laneDueAt(lane: CompiledLane, state: LaneState): number {
@@ -116,7 +116,7 @@ function fireBucket(
   bucket.dirty = false;
   if (speakers.length === 0) return;
   const end = Number.isFinite(bucket.end) ? bucket.end : step.due + 1;
-  const judgement = timeJudgement(lane, end - 1);
+  const judgement = timeJudgement(lane, state, end - 1);
   const { values } = judgement;
   const { evaluation } = lane.scratch;
   writeBucket(window, bucket, values);
@@ -136,9 +136,10 @@ function fireBucket(
   pushFinal(output, new JudgedFinal(judgement, speakers, { window: { start, end }, revision }));
 }
 
-/** A judgement that no event made. */
-function timeJudgement(lane: CompiledLane, at: number): Judgement {
-  return newJudgement(lane, { id: "", type: "", at, values: noValues }, noRows);
+/** A judgement that no event made, with the rows of tables that were valid then. */
+function timeJudgement(lane: CompiledLane, state: LaneState, at: number): Judgement {
+  const event = { id: "", type: "", at, values: noValues };
+  return newJudgement(lane, event, recallRows(lane, state, at));
 }
 
 function firePattern(lane: CompiledLane, state: LaneState, step: RuleFiring): void {
@@ -182,7 +183,7 @@ function hitByTime(
   step: RuleFiring & { readonly detail: HitDetail },
 ): void {
   const { rule, detail, output } = step;
-  const judgement = timeJudgement(lane, step.due);
+  const judgement = timeJudgement(lane, state, step.due);
   judgement.values[rule.index] = hit | (step.due <= rule.warmUntil ? warmingFlag : 0);
   noteHit(judgement, rule, detail);
   tell(judgement, rule, {

@@ -29,6 +29,8 @@ export class History {
   readonly #paneMs: number;
   /** Panes can be subtracted: no minimum, maximum or sum of doubles is asked. */
   readonly #exact: boolean;
+  /** Sums of doubles depend on the order of their terms: they are always those of the panes. */
+  readonly #hasFloats: boolean;
 
   constructor(options: HistoryOptions, rings: Ring[]) {
     this.options = options;
@@ -38,7 +40,8 @@ export class History {
         ? undefined
         : new Ring({ head: options.panes, width: 1 + size, texts: 0, capacity: firstPanes }, rings);
     this.#paneMs = Math.max(1_000, Math.ceil(options.memoryMs / 30));
-    this.#exact = !hasExtremes && columns.every(({ needs }) => !needs.float);
+    this.#hasFloats = columns.some(({ needs }) => needs.float);
+    this.#exact = !hasExtremes && !this.#hasFloats;
   }
 
   /** Writes what is known before an event of this time, forgetting what lies outside the memory. */
@@ -95,8 +98,9 @@ export class History {
     if (!(event.at <= lastAt)) state.cells[base] = event.at;
     if (this.#panes === undefined) return;
     const pane = this.#paneFor(state, this.#panes, event.at);
-    totals.addEvent(state.cells, base + 1, event);
     totals.addEvent(state.cells, pane + 1, event);
+    if (this.#hasFloats) this.#sum(state, this.#panes);
+    else totals.addEvent(state.cells, base + 1, event);
   }
 
   /** First cell of the pane of a time, made if it is new. */

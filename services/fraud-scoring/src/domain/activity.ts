@@ -102,6 +102,7 @@ function judgeCard(record: ActivityRecord, content: CardContent): Judgement {
   // Under another key the card's state would be split over two partitions.
   if (record.key !== cardFingerprint) return unusable("the key is not the card's fingerprint");
   if (hasOverlongText(content.event)) return unusable("a field is longer than any id or code");
+  if (hasNul(content.event)) return unusable("a field has a NUL, which Postgres does not store");
   const fault = content.type === "FraudLabelled" ? undefined : amountFault(content.event);
   if (fault !== undefined) return unusable(fault);
   return { kind: "card", card: cardFingerprint, at: occurredAt, ...content };
@@ -112,6 +113,10 @@ function hasOverlongText(event: CardContent["event"]): boolean {
   return Object.values(event).some(
     (value) => typeof value === "string" && value.length > maxTextLength,
   );
+}
+
+function hasNul(event: CardContent["event"]): boolean {
+  return Object.values(event).some((value) => typeof value === "string" && value.includes("\0"));
 }
 
 type Amounts = Pick<

@@ -1,4 +1,4 @@
-import type { NamedEvent, Step, StepTail } from "@holdfast/cep";
+import type { Alert, NamedEvent, Step, StepTail } from "@holdfast/cep";
 import type {
   FraudAlertRaised,
   FraudDecided,
@@ -11,7 +11,7 @@ import type { CardCache } from "./card-cache.ts";
 import { noWatermark, watermarkAfter } from "./event-time.ts";
 import { QualityChanges, ruleKey } from "./rule-quality.ts";
 import type { CompileRuleset, Ruleset } from "./ruleset.ts";
-import { alertOf, decisionOf, type InputTopic, undecidable } from "./verdict.ts";
+import { alertOf, decisionOf, type InputTopic, type Raised, undecidable } from "./verdict.ts";
 
 /** Why a record got no decision, or one that needs a mark. */
 export type SetAsideReason =
@@ -134,10 +134,14 @@ export class PartitionMachine {
     const step = ruleset.engine.process(card.state, event, this.#watermark);
     if (step.disposition !== "judged") {
       this.#onRefused(record, step.disposition);
+      // It has made the card older all the same, which must not depend on where batches end.
+      if (step.disposition === "duplicate") this.#onTime(card, ruleset, step);
       return;
     }
     if (activity.type === "FraudLabelled") this.#onLabel(card, activity.event);
-    if (payment !== undefined) this.#onScored({ record, payment, ruleset, card, step });
+    if (payment === undefined) {
+      this.#raise(step.alerts, { card, ruleset, payment, decisionId: null }, record);
+    } else this.#onScored({ record, payment, ruleset, card, step });
     this.#settle(card, step);
     this.#advanceTo(activity.at);
   }
@@ -167,9 +171,14 @@ export class PartitionMachine {
       const message = "older than the watermark; scored, and marked";
       this.#setAside(record, { errorClass: "LateEvent", message, reason: "late_scored" });
     }
-    const raised = { input: this.#input, card, ruleset, payment, decisionId: decision.decisionId };
-    for (const alert of step.alerts) {
-      this.#outputs.push({ kind: "alert", alert: alertOf(alert, raised), cause: record });
+    const { decisionId } = decision;
+    this.#raise(step.alerts, { card, ruleset, payment, decisionId }, record);
+  }
+
+  #raise(alerts: readonly Alert[], of: Omit<Raised, "input">, cause: ActivityRecord | null): void {
+    for (const alert of alerts) {
+      const raised = alertOf(alert, { ...of, input: this.#input });
+      this.#outputs.push({ kind: "alert", alert: raised, cause });
     }
   }
 
@@ -221,11 +230,12 @@ export class PartitionMachine {
   }
 
   #fire(card: Card, ruleset: Ruleset): void {
-    const tail = ruleset.engine.advance(card.state, this.#watermark);
-    const raised = { input: this.#input, card, ruleset, payment: undefined, decisionId: null };
-    for (const alert of tail.alerts) {
-      this.#outputs.push({ kind: "alert", alert: alertOf(alert, raised), cause: null });
-    }
+    this.#onTime(card, ruleset, ruleset.engine.advance(card.state, this.#watermark));
+  }
+
+  /** What time made a card say. */
+  #onTime(card: Card, ruleset: Ruleset, tail: StepTail): void {
+    this.#raise(tail.alerts, { card, ruleset, payment: undefined, decisionId: null }, null);
     this.#settle(card, tail);
   }
 

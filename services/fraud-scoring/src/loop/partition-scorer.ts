@@ -276,10 +276,10 @@ export class PartitionScorer {
 
   /** The outcome of `work`, or the failure of a commit meanwhile, which ends the waiting. */
   async #orFailure<T>(work: Promise<T>): Promise<T> {
-    if (this.#failure !== undefined) throw this.#failure.error;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#giveUp = reject;
     work.then(resolve, reject);
+    if (this.#failure !== undefined) reject(this.#failure.error);
     return promise;
   }
 

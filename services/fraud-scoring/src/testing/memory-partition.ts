@@ -61,6 +61,12 @@ export class MemoryLog {
     });
   }
 
+  /** Appends the newest record once more, as a producer that tries again does. */
+  repeat(): void {
+    const newest = this.records.at(-1);
+    if (newest !== undefined) this.records.push({ ...newest, offset: String(this.records.length) });
+  }
+
   /** A stay of a process with this partition; ends by itself when everything is read, or by `end`. */
   stay(options: { batchRecords?: number; endWhenRead?: boolean } = {}): MemoryStay {
     return new MemoryStay(this, options);

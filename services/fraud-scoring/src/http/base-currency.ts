@@ -10,15 +10,12 @@ export function createBaseCurrency(
   reader: Pick<StateReader, "rulesets" | "pack">,
   clock: Clock,
 ): () => Promise<string | undefined> {
-  let known: Promise<string | undefined> | undefined;
+  let known: string | undefined;
   let askAgainAt = 0;
-  return () => {
+  return async () => {
     if (known === undefined || clock.now() >= askAgainAt) {
+      known = await baseCurrency(reader);
       askAgainAt = clock.now() + rememberMs;
-      known = baseCurrency(reader).catch((error: unknown) => {
-        known = undefined;
-        throw error;
-      });
     }
     return known;
   };

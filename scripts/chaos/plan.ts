@@ -76,8 +76,10 @@ function arrivals(random: Random, perSecond: number, { seconds }: { seconds: num
   return times;
 }
 
+// Begins with a word: sixteen digits alone, which come once in some thousands, may be a card's number.
 function keyFrom(random: Random): string {
-  return Array.from({ length: 4 }, () => random.between(0, 0xffff).toString(16)).join("-");
+  const groups = Array.from({ length: 4 }, () => random.between(0, 0xffff).toString(16));
+  return `key-${groups.join("-")}`;
 }
 
 function planOrder(atMs: number, options: PlanOptions): OrderAction {

@@ -72,6 +72,7 @@ test("a window that ends knows its own key's row of a table, whoever was judged 
     const state = engine.newState();
     engine.process(state, event(1_000, { id: `${key}1`, type: "profile", limit }), none);
     engine.process(state, event(2_000, { id: `${key}2`, amount: 5_000 }), none);
+    engine.advance(state, 3_000);
     return state;
   };
   const generous = spend(100_000, "g");

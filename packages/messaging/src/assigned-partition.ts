@@ -140,11 +140,7 @@ export class PartitionStay implements AssignedPartition {
   commit(nextOffset: string): void {
     if (this.#isLost()) return;
     this.#wanted = nextOffset;
-    this.#committing ??= this.#commitWanted().finally(() => {
-      this.#committing = undefined;
-      // Asked for between the last look and now.
-      if (this.#wanted !== undefined) this.commit(this.#wanted);
-    });
+    this.#committing ??= this.#commitWanted();
   }
 
   async #commitWanted(): Promise<void> {
@@ -157,11 +153,13 @@ export class PartitionStay implements AssignedPartition {
         if (commitIntervalMs > 0) await delay(commitIntervalMs, this.signal);
       } catch (err) {
         this.#logger.debug({ err, topic: this.topic, partition: this.partition }, "Commit failed");
-        if (this.signal.aborted) return;
+        if (this.signal.aborted) break;
         this.#wanted ??= offset;
         await delay(commitRetryMs, this.signal);
       }
     }
+    // At once with the last look at what is wanted: later, a commit in between would be forgotten.
+    this.#committing = undefined;
   }
 
   /** Ends the stay. Idempotent. */

@@ -101,22 +101,24 @@ function judgeCard(record: ActivityRecord, content: CardContent): Judgement {
   }
   // Under another key the card's state would be split over two partitions.
   if (record.key !== cardFingerprint) return unusable("the key is not the card's fingerprint");
-  if (hasOverlongText(content.event)) return unusable("a field is longer than any id or code");
-  if (hasNul(content.event)) return unusable("a field has a NUL, which Postgres does not store");
-  const fault = content.type === "FraudLabelled" ? undefined : amountFault(content.event);
+  const fault =
+    textFault(content.event) ??
+    (content.type === "FraudLabelled" ? undefined : amountFault(content.event));
   if (fault !== undefined) return unusable(fault);
   return { kind: "card", card: cardFingerprint, at: occurredAt, ...content };
 }
 
-/** Outputs repeat what the input says: without a bound one could grow beyond what a topic takes. */
-function hasOverlongText(event: CardContent["event"]): boolean {
-  return Object.values(event).some(
-    (value) => typeof value === "string" && value.length > maxTextLength,
-  );
-}
-
-function hasNul(event: CardContent["event"]): boolean {
-  return Object.values(event).some((value) => typeof value === "string" && value.includes("\0"));
+/**
+ * Outputs repeat what the input says: without a bound one could grow beyond what a topic takes, and
+ * Postgres stores no NUL.
+ */
+function textFault(event: CardContent["event"]): string | undefined {
+  for (const value of Object.values(event)) {
+    if (typeof value !== "string") continue;
+    if (value.length > maxTextLength) return "a field is longer than any id or code";
+    if (value.includes("\0")) return "a field has a NUL, which Postgres does not store";
+  }
+  return undefined;
 }
 
 type Amounts = Pick<

@@ -1,21 +1,11 @@
 import { startTracingWith, stopTracing, withSpan } from "@holdfast/telemetry";
-import { useTestDatabase } from "@holdfast/testkit";
+import { collectSpans, useTestDatabase } from "@holdfast/testkit";
 import { expect, test } from "@jest/globals";
 
 const db = useTestDatabase();
 
-type Exporter = NonNullable<Parameters<typeof startTracingWith>[0]>;
-type Span = Parameters<Exporter["export"]>[0][number];
-
 test("of a transaction's statements the slow ones are spans, and so is a slow one on its own", async () => {
-  const spans: Span[] = [];
-  const exporter: Exporter = {
-    export: (batch, done) => {
-      spans.push(...batch);
-      done({ code: 0 });
-    },
-    shutdown: async () => undefined,
-  };
+  const { exporter, spans } = collectSpans();
   startTracingWith(exporter, { service: { name: "test", version: "0" }, ratio: 1 });
   const slow = { name: "sleep", text: "SELECT pg_sleep($1)" };
   await withSpan("process orders", {}, async () => {

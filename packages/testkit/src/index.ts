@@ -1,6 +1,7 @@
 export { accessOf } from "./access.ts";
 export { buildEvent } from "./build-event.ts";
 export { type BuiltMessageOptions, buildMessage } from "./build-message.ts";
+export { collectSpans } from "./collect-spans.ts";
 export { type CanarySearch, findCanaries } from "./facts/card-search.ts";
 export { collectFacts, type FactSources } from "./facts/collect-facts.ts";
 export { withDatabase } from "./facts/databases.ts";

@@ -1,21 +1,12 @@
 import { startTracingWith, stopTracing } from "@holdfast/telemetry";
+import { collectSpans } from "@holdfast/testkit";
 import { afterAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { MemoryLog, MemoryStore, MemoryTopics } from "../testing/memory-partition.ts";
 import { testContext } from "../testing/scorer-context.ts";
 import { PartitionScorer } from "./partition-scorer.ts";
 import { RecentTraces, SpanBudget } from "./trace-batch.ts";
 
-type Exporter = NonNullable<Parameters<typeof startTracingWith>[0]>;
-type Span = Parameters<Exporter["export"]>[0][number];
-
-const spans: Span[] = [];
-const exporter: Exporter = {
-  export: (batch, done) => {
-    spans.push(...batch);
-    done({ code: 0 });
-  },
-  shutdown: async () => undefined,
-};
+const { exporter, spans } = collectSpans();
 const provider = startTracingWith(exporter, {
   service: { name: "test", version: "1.0.0" },
   ratio: 1,
@@ -63,7 +54,8 @@ async function score({
 }
 
 const named = (name: string) => spans.filter((span) => span.name === name);
-const linked = (span: Span | undefined) => span?.links.map(({ context }) => context.traceId);
+const linked = (span: (typeof spans)[number] | undefined) =>
+  span?.links.map(({ context }) => context.traceId);
 
 describe("the spans of a batch", () => {
   test("are, for each record, in the trace that the record came with", async () => {

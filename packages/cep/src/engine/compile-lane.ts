@@ -245,7 +245,7 @@ export class LaneCompiler {
     const { slidings, buckets, histories, logs } = this.#windows;
     const memories = [
       ...logs.map((log) => log.spanMs),
-      ...buckets.map(({ window }) => bucketSpan(window.window)),
+      ...buckets.map(({ window }) => bucketSpan(window.options.window)),
       ...histories.map(
         ({ window: { options } }) => options.memoryMs + Math.ceil(options.memoryMs / 30),
       ),
@@ -299,7 +299,8 @@ export class LaneCompiler {
     const keyed = this.#patterns.length + this.#joins.length;
     const summed = buckets.every(
       ({ window, totals }) =>
-        window.window.kind !== "global" && totals.columns.every(({ needs }) => !needs.float),
+        window.options.window.kind !== "global" &&
+        totals.columns.every(({ needs }) => !needs.float),
     );
     const isFinal = this.options.time === "final";
     const silent = this.#rules.every((rule) => !rule.judgesEvents);

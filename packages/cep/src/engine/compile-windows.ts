@@ -2,7 +2,7 @@ import type { NumberFunction, Resolver, ValueFunction } from "../language/evalua
 import { type AggregateExpression, TIME_FIELD, TYPE_FIELD } from "../language/expression.ts";
 import type { RuleDefinition, WindowPlan } from "../rules/definition.ts";
 import type { Stream } from "../stream.ts";
-import type { BucketSpec } from "../window/buckets.ts";
+import { type BucketOptions, Buckets } from "../window/buckets.ts";
 import { History } from "../window/history.ts";
 import { EventLog, type LogColumn, type LogLayout, timeColumn, typeColumn } from "../window/log.ts";
 import { type Ring, type RingState, ringHead } from "../window/ring.ts";
@@ -44,7 +44,7 @@ type GrowingLog = CompiledLog & { spanMs: number; readonly windows: SlidingWindo
 /** Collects the windows that the rules of a lane share, and gives them places in cells and logs. */
 export class WindowCompiler {
   readonly slidings: Shared<SlidingWindow>[] = [];
-  readonly buckets: Shared<BucketSpec>[] = [];
+  readonly buckets: Shared<Buckets>[] = [];
   readonly histories: Shared<History>[] = [];
   readonly #options: Options;
   readonly #logs: GrowingLog[] = [];
@@ -91,16 +91,27 @@ export class WindowCompiler {
     return this.slidings.push(shared(window, { print, totals, sources, since })) - 1;
   }
 
-  bucket(window: BucketSpec["window"], fill: Fill, asked: readonly AggregateExpression[]): number {
+  bucket(span: BucketOptions["window"], fill: Fill, asked: readonly AggregateExpression[]): number {
     const { text, types } = fill.plan.fill;
-    const print = fingerprint(["bucket", text, types, window, this.#named(asked)]);
+    const print = fingerprint(["bucket", text, types, span, this.#named(asked)]);
     const known = find(this.buckets, print);
     if (known >= 0) return known;
     const totals = this.#totals(asked);
     const since = this.#options.since(print);
     const sources: AggregateSource[] = [];
-    const spec = { fingerprint: print, fill: fill.bit, window, totals, sources, since };
-    return this.buckets.push(shared(spec, { print, totals, sources, since })) - 1;
+    const options = {
+      fingerprint: print,
+      index: this.buckets.length,
+      fill: fill.bit,
+      window: span,
+      totals,
+      sources,
+      records: this.#reserve(ringHead),
+      ids: this.#reserve(ringHead),
+      since,
+    };
+    const window = new Buckets(options, this.#rings);
+    return this.buckets.push(shared(window, { print, totals, sources, since })) - 1;
   }
 
   history(rule: RuleDefinition, asked: readonly AggregateExpression[]): number | undefined {

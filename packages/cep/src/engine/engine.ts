@@ -1,6 +1,5 @@
 import type { RuleDefinition, RulePack } from "../rules/definition.ts";
 import type { StreamEvent } from "../stream.ts";
-import { takes } from "../window/buckets.ts";
 import { insertByTime } from "../window/join.ts";
 import type { EventLog } from "../window/log.ts";
 import { StateCodec } from "./codec.ts";
@@ -200,7 +199,7 @@ class KeyedEngine implements Engine {
   /** A late event is judged finally within the allowed lateness, or while its window is open. */
   #takesLate(event: StreamEvent, { closedUpTo }: JudgeContext): boolean {
     if (event.at > closedUpTo) return true;
-    return this.#final?.buckets.some(({ window }) => takes(window, event.at, closedUpTo)) === true;
+    return this.#final?.buckets.some(({ window }) => window.takes(event.at, closedUpTo)) === true;
   }
 
   #judgeFinally(state: KeyState, step: JudgeStep): void {

@@ -1,7 +1,7 @@
 import type { Value } from "../stream.ts";
-import { type Bucket, closesAt, fireAt, writeBucket } from "../window/buckets.ts";
 import type { JudgeContext } from "./judge-context.ts";
 import { detailOfMatch, keepRuns, reportTimedOut } from "./judge-patterns.ts";
+import { windowDetail } from "./judge-windows.ts";
 import {
   type HitDetail,
   hit,
@@ -25,10 +25,7 @@ const noValues: readonly Value[] = [];
 export function laneDueAt(lane: CompiledLane, state: LaneState): number {
   let due = Number.POSITIVE_INFINITY;
   for (let b = 0; b < lane.buckets.length; b++) {
-    const spec = lane.buckets[b]?.window;
-    const buckets = state.buckets[b];
-    if (spec === undefined || buckets === undefined) continue;
-    for (const bucket of buckets) due = Math.min(due, fireAt(spec, bucket));
+    due = Math.min(due, (lane.buckets[b] as CompiledBucket).window.dueAt(state));
   }
   for (const rule of lane.timedRules) {
     due = Math.min(due, patternDueAt(lane, state, rule), joinDueAt(lane, state, rule));
@@ -75,30 +72,32 @@ export function fireWindows(lane: CompiledLane, state: LaneState, step: Firing):
 
 function fireBuckets(lane: CompiledLane, state: LaneState, step: Firing): void {
   for (let b = 0; b < lane.buckets.length; b++) {
-    const buckets = state.buckets[b];
-    const spec = lane.buckets[b]?.window;
-    if (buckets === undefined || spec === undefined) continue;
-    const isGlobal = spec.window.kind === "global";
-    let open = 0;
-    for (let i = 0; i < buckets.length; i++) {
-      const bucket = buckets[i] as Bucket;
-      if (fireAt(spec, bucket) <= step.due) fireBucket(lane, state, { step, b, bucket });
-      const over = isGlobal || closesAt(spec, bucket) <= step.context.closedUpTo;
-      if (bucket.dirty || !over) buckets[open++] = bucket;
+    const asked = lane.buckets[b] as CompiledBucket;
+    const { window } = asked;
+    const isGlobal = window.options.window.kind === "global";
+    const end = window.end(state);
+    for (let number = window.start(state); number < end; number++) {
+      const closesAt = window.closesAt(state, number);
+      if (window.isDirty(state, number)) {
+        if (closesAt > step.due) continue;
+        fireBucket(lane, state, { step, asked, number });
+      }
+      if (isGlobal || closesAt <= step.context.closedUpTo) window.drop(state, number);
     }
-    while (buckets.length > open) buckets.pop();
   }
 }
 
 /** Global windows that fire by count do so with the event that fills them. */
 export function fireFull(lane: CompiledLane, state: LaneState, step: Firing): void {
   for (let b = 0; b < lane.buckets.length; b++) {
-    const window = lane.buckets[b]?.window.window;
-    const count = window?.kind === "global" ? window.count : undefined;
-    const bucket = state.buckets[b]?.at(-1);
-    if (count === undefined || bucket === undefined || (bucket.cells[0] ?? 0) < count) continue;
-    fireBucket(lane, state, { step, b, bucket });
-    state.buckets[b]?.pop();
+    const asked = lane.buckets[b] as CompiledBucket;
+    const { window } = asked;
+    const { window: span } = window.options;
+    const number = window.end(state) - 1;
+    if (span.kind !== "global" || span.count === undefined) continue;
+    if (number < window.start(state) || window.countOf(state, number) < span.count) continue;
+    fireBucket(lane, state, { step, asked, number });
+    window.drop(state, number);
   }
 }
 
@@ -106,28 +105,28 @@ export function fireFull(lane: CompiledLane, state: LaneState, step: Firing): vo
 function fireBucket(
   lane: CompiledLane,
   state: LaneState,
-  of: { readonly step: Firing; readonly b: number; readonly bucket: Bucket },
+  of: { readonly step: Firing; readonly asked: CompiledBucket; readonly number: number },
 ): void {
-  const { step, bucket } = of;
+  const { step, number } = of;
   const { output } = step;
-  const { window, speakers } = lane.buckets[of.b] as CompiledBucket;
-  const { start, fired: revision } = bucket;
-  bucket.fired++;
-  bucket.dirty = false;
+  const { window, speakers } = of.asked;
+  const revision = window.fire(state, number);
   if (speakers.length === 0) return;
-  const end = Number.isFinite(bucket.end) ? bucket.end : step.due + 1;
+  const start = window.startOf(state, number);
+  const known = window.endOf(state, number);
+  const end = Number.isFinite(known) ? known : step.due + 1;
   const judgement = timeJudgement(lane, state, end - 1);
   const { values } = judgement;
   const { evaluation } = lane.scratch;
-  writeBucket(window, bucket, values);
+  window.write(state, number, values);
   evaluation.event = judgement.event;
   evaluation.aggregates = values;
-  const flags = start <= window.since ? warmingFlag : 0;
+  const flags = start <= window.options.since ? warmingFlag : 0;
   for (const rule of speakers) {
     const holds = rule.having === undefined || rule.having(evaluation) === 1;
     judgement.values[rule.index] = (holds ? hit : noHit) | flags;
     if (!holds) continue;
-    const detail = { matchId: String(start), eventIds: bucket.ids.slice(), matches: 1 };
+    const detail = windowDetail(window, state, number);
     noteHit(judgement, rule, detail);
     if (lane.time === "early") continue;
     const telling = { detail, revision, holds, output };

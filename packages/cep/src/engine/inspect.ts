@@ -3,7 +3,6 @@ import { walk } from "../language/expression.ts";
 import { formatValue } from "../language/verbalize.ts";
 import type { RuleDefinition } from "../rules/definition.ts";
 import type { Stream, StreamEvent, Value } from "../stream.ts";
-import { closesAt, writeBucket } from "../window/buckets.ts";
 import { partialMatchesOf } from "./inspect-partials.ts";
 import type { HistoryView, KeyView, RuleView, WindowView } from "./inspect-types.ts";
 import { maxListedIds } from "./judge-windows.ts";
@@ -91,22 +90,24 @@ function bucketsOf(looking: Looking, rule: CompiledRule): readonly WindowView[] 
   const asked = lane.buckets[rule.bucket ?? -1];
   if (asked === undefined) return [];
   const { window } = asked;
-  const open = (state.buckets[rule.bucket ?? -1] ?? []).filter(
-    (bucket) => bucket.dirty || closesAt(window, bucket) > at,
-  );
-  return open.map((bucket) => {
+  const views: WindowView[] = [];
+  for (let number = window.start(state); number < window.end(state); number++) {
+    const closesAt = window.closesAt(state, number);
+    if (!window.isDirty(state, number) && closesAt <= at) continue;
     const values = freshValues(lane);
-    writeBucket(window, bucket, values);
-    return windowView(looking, rule, {
-      kind: window.window.kind,
-      from: bucket.start,
-      to: Number.isFinite(bucket.end) ? closesAt(window, bucket) : at,
-      events: bucket.cells[0] ?? 0,
-      eventIds: bucket.ids.slice(),
+    window.write(state, number, values);
+    const view = windowView(looking, rule, {
+      kind: window.options.window.kind,
+      from: window.startOf(state, number),
+      to: Number.isFinite(closesAt) ? closesAt : at,
+      events: window.countOf(state, number),
+      eventIds: window.idsOf(state, number),
       approximate: false,
       values,
     });
-  });
+    views.push(view);
+  }
+  return views;
 }
 
 type Seen = Omit<WindowView, "values" | "limit" | "explanation"> & { readonly values: number[] };

@@ -1,13 +1,11 @@
-import { addToBucket, type Bucket, bucketAt, takes, writeBucket } from "../window/buckets.ts";
+import type { Buckets } from "../window/buckets.ts";
 import type { SlidingWindow } from "../window/sliding.ts";
-import type { Judgement, JudgeStep } from "./judgement.ts";
+import type { HitDetail, Judgement, JudgeStep } from "./judgement.ts";
 import type { CompiledBucket, CompiledLane, CompiledWindow } from "./lane-plan.ts";
 import type { LaneState } from "./state.ts";
 
 /** Ids that a result lists at most, the newest ones. */
 export const maxListedIds = 40;
-
-const noBuckets: readonly Bucket[] = [];
 
 /** Whether the event at hand meets the condition of a bit. */
 export function fillsNow({ scratch, bits }: CompiledLane, bit: number): boolean {
@@ -50,14 +48,9 @@ export function fillBuckets(
 ): void {
   for (let b = 0; b < lane.buckets.length; b++) {
     const { window } = lane.buckets[b] as CompiledBucket;
-    if (event.at <= window.since || !fillsNow(lane, window.fill)) continue;
-    if (!takes(window, event.at, context.closedUpTo)) continue;
-    let buckets = state.buckets[b];
-    if (buckets === undefined) {
-      buckets = [];
-      state.buckets = state.buckets.with(b, buckets);
-    }
-    addToBucket(window, buckets, event);
+    const { fill, since } = window.options;
+    if (event.at <= since || !fillsNow(lane, fill)) continue;
+    if (window.takes(event.at, context.closedUpTo)) window.add(state, event);
   }
 }
 
@@ -66,7 +59,12 @@ export function readBuckets(judgement: Judgement, state: LaneState): void {
   const { lane, event, values } = judgement;
   for (let b = 0; b < lane.buckets.length; b++) {
     const { window } = lane.buckets[b] as CompiledBucket;
-    const bucket = bucketAt(state.buckets[b] ?? noBuckets, event.at);
-    writeBucket(window, bucket, values);
+    window.write(state, window.numberAt(state, event.at), values);
   }
+}
+
+/** A hit of a window that collects: it is named by its start. */
+export function windowDetail(buckets: Buckets, state: LaneState, number: number): HitDetail {
+  const matchId = String(buckets.startOf(state, number));
+  return { matchId, eventIds: buckets.idsOf(state, number), matches: 1 };
 }

@@ -1,5 +1,4 @@
 import type { StreamEvent } from "../stream.ts";
-import { bucketAt } from "../window/buckets.ts";
 import type { History } from "../window/history.ts";
 import { wordBits } from "../window/log.ts";
 import { correct } from "./correct.ts";
@@ -13,6 +12,7 @@ import {
   maxListedIds,
   readBuckets,
   updateSlidings,
+  windowDetail,
 } from "./judge-windows.ts";
 import {
   approximateFlag,
@@ -181,7 +181,8 @@ function detailOf(
     const eventIds = sliding.idsAt(state, { at, number, most: maxListedIds });
     return { matchId: id, eventIds, matches: 1 };
   }
-  const bucket = bucketAt(state.buckets[rule.bucket ?? -1] ?? [], at);
-  if (bucket === undefined) return { matchId: id, eventIds: [id], matches: 1 };
-  return { matchId: String(bucket.start), eventIds: bucket.ids.slice(), matches: 1 };
+  const buckets = lane.buckets[rule.bucket ?? -1]?.window;
+  const number = buckets?.numberAt(state, at) ?? -1;
+  if (buckets === undefined || number < 0) return { matchId: id, eventIds: [id], matches: 1 };
+  return windowDetail(buckets, state, number);
 }

@@ -1,5 +1,5 @@
 import type { Value } from "../stream.ts";
-import type { Bucket } from "../window/buckets.ts";
+import type { StoredBucket } from "../window/buckets.ts";
 import type { JoinEvent, JoinState } from "../window/join.ts";
 import type { Pane } from "../window/sliding.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
@@ -44,8 +44,9 @@ export class LaneCodec {
     pieces(writer, { names: names.slidings, list: state.panes }, (panes) =>
       writer.list(panes, (pane) => writePane(writer, pane)),
     );
-    pieces(writer, { names: names.buckets, list: state.buckets }, (buckets) =>
-      writer.list(buckets, (bucket) => writeBucket(writer, bucket)),
+    const buckets = lane.buckets.map(({ window }) => window.stored(state));
+    pieces(writer, { names: names.buckets, list: buckets }, (stored) =>
+      writer.list(stored, (bucket) => writeBucket(writer, bucket)),
     );
     this.#writeHistories(writer, lane, state);
     pieces(writer, { names: names.tables, list: state.tables }, (rows) =>
@@ -95,7 +96,11 @@ export class LaneCodec {
     };
     const names = this.#names;
     named(names.slidings, () => reader.list(() => readPane(reader)), putPanes);
-    named(names.buckets, () => reader.list(() => readBucket(reader)), putBuckets);
+    named(
+      names.buckets,
+      () => reader.list(() => readBucket(reader)),
+      (into, b, stored) => lane?.buckets[b]?.window.restore(into, stored),
+    );
     named(
       names.histories,
       () => ({ lastAt: reader.time(), panes: reader.numbers() }),
@@ -136,10 +141,6 @@ function putPanes(into: LaneState, index: number, panes: Pane[]): void {
   into.panes = into.panes.with(index, panes);
 }
 
-function putBuckets(into: LaneState, index: number, buckets: Bucket[]): void {
-  into.buckets = into.buckets.with(index, buckets);
-}
-
 function putTables(into: LaneState, index: number, rows: TableRow[]): void {
   into.tables = into.tables.with(index, rows);
 }
@@ -148,7 +149,7 @@ function namesOf(lane: CompiledLane | undefined): Names {
   const hashes = (prints: readonly string[] | undefined) => prints?.map(hash32) ?? [];
   return {
     slidings: hashes(lane?.slidings.map(({ window }) => window.options.fingerprint)),
-    buckets: hashes(lane?.buckets.map(({ window }) => window.fingerprint)),
+    buckets: hashes(lane?.buckets.map(({ window }) => window.options.fingerprint)),
     histories: hashes(lane?.histories.map(({ window }) => window.options.fingerprint)),
     tables: hashes(lane?.tables.map((table) => table.fingerprint)),
     patterns: hashes(lane?.patterns.map((pattern) => pattern.fingerprint)),
@@ -188,12 +189,12 @@ function readPane(reader: ByteReader): Pane {
   return { start: reader.time(), cells: reader.numbers() };
 }
 
-function writeBucket(writer: ByteWriter, bucket: Bucket): void {
+function writeBucket(writer: ByteWriter, bucket: StoredBucket): void {
   writer.time(bucket.start);
   writer.time(bucket.end);
   writer.count(bucket.fired);
   writer.byte(bucket.dirty ? 1 : 0);
-  writer.numbers(bucket.cells);
+  writer.numbers(bucket.totals);
   writer.list(bucket.counts, (counts) => {
     const sorted = [...counts].sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
     writer.list(sorted, ([value, n]) => {
@@ -209,12 +210,12 @@ function writeBucket(writer: ByteWriter, bucket: Bucket): void {
   }
 }
 
-function readBucket(reader: ByteReader): Bucket {
+function readBucket(reader: ByteReader): StoredBucket {
   const start = reader.time();
   const end = reader.time();
   const fired = reader.count();
   const dirty = reader.byte() === 1;
-  const cells = reader.numbers();
+  const totals = reader.numbers();
   const counts = reader.list(
     () =>
       new Map(reader.list(() => [reader.value() as NonNullable<Value>, reader.count()] as const)),
@@ -225,7 +226,7 @@ function readBucket(reader: ByteReader): Bucket {
     previous += reader.signed();
     return previous;
   });
-  return { start, end, cells, counts, ats, ids, fired, dirty };
+  return { start, end, totals, counts, ats, ids, fired, dirty };
 }
 
 function readMark(reader: ByteReader): Mark {

@@ -2,7 +2,7 @@ import type { BooleanFunction, Evaluation, ValueFunction } from "../language/eva
 import type { Automaton } from "../pattern/automaton.ts";
 import type { RuleDefinition } from "../rules/definition.ts";
 import type { Stream } from "../stream.ts";
-import type { BucketSpec } from "../window/buckets.ts";
+import type { Buckets } from "../window/buckets.ts";
 import type { History } from "../window/history.ts";
 import type { EventLog, LogLayout } from "../window/log.ts";
 import type { SlidingWindow } from "../window/sliding.ts";
@@ -28,7 +28,7 @@ export type CompiledWindow<W> = {
 };
 
 /** Buckets with the rules that speak when one closes. */
-export type CompiledBucket = CompiledWindow<BucketSpec> & {
+export type CompiledBucket = CompiledWindow<Buckets> & {
   readonly speakers: readonly CompiledRule[];
 };
 

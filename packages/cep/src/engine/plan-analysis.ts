@@ -6,7 +6,7 @@ import {
   walk,
 } from "../language/expression.ts";
 import type { WindowPlan } from "../rules/definition.ts";
-import type { BucketSpec } from "../window/buckets.ts";
+import type { BucketOptions } from "../window/buckets.ts";
 import type { CompiledRule, Leaf } from "./lane-plan.ts";
 
 /** Whether time alone can bring out something of a rule: an absence, a held match, a time-out. */
@@ -31,7 +31,7 @@ export function windowSpan(plan: WindowPlan): number {
   return window.kind === "sliding" ? window.sizeMs : bucketSpan(window);
 }
 
-export function bucketSpan(window: BucketSpec["window"]): number {
+export function bucketSpan(window: BucketOptions["window"]): number {
   if (window.kind === "tumbling") return window.sizeMs;
   return window.kind === "session" ? window.gapMs : (window.timeMs ?? 0);
 }

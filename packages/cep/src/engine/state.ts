@@ -1,6 +1,6 @@
 import type { Runs } from "../pattern/runs.ts";
 import type { StreamEvent, Value } from "../stream.ts";
-import type { Bucket } from "../window/buckets.ts";
+import type { BucketState } from "../window/buckets.ts";
 import type { JoinState } from "../window/join.ts";
 import type { WindowState } from "../window/sliding.ts";
 import type { CompiledLane } from "./lane-plan.ts";
@@ -23,19 +23,19 @@ export type TableRow = {
 };
 
 /**
- * State of the rules that judge in one manner: on arrival, or when the watermark passes. Logs and
- * histories lie in `cells` and `texts`, at places that the compiled lane knows. Lists of which most
- * keys use nothing are shared until something is put in (by `with`, which copies).
+ * State of the rules that judge in one manner: on arrival, or when the watermark passes. Logs,
+ * histories and buckets lie in `cells` and `texts`, at places that the compiled lane knows. Lists of
+ * which most keys use nothing are shared until something is put in (by `with`, which copies).
  */
-export type LaneState = WindowState & {
-  buckets: readonly (Bucket[] | undefined)[];
-  tables: readonly (TableRow[] | undefined)[];
-  runs: readonly (Runs<RunEvent> | undefined)[];
-  joins: readonly (JoinState | undefined)[];
-  marks: readonly (Mark | undefined)[];
-  /** Ids were dropped before their time: duplicates may count twice and results say so. */
-  incomplete: boolean;
-};
+export type LaneState = WindowState &
+  BucketState & {
+    tables: readonly (TableRow[] | undefined)[];
+    runs: readonly (Runs<RunEvent> | undefined)[];
+    joins: readonly (JoinState | undefined)[];
+    marks: readonly (Mark | undefined)[];
+    /** Ids were dropped before their time: duplicates may count twice and results say so. */
+    incomplete: boolean;
+  };
 
 /** An event that waits for the watermark. */
 export type Waiting = StreamEvent;
@@ -62,14 +62,14 @@ export type Lanes = { readonly early: CompiledLane; readonly final: CompiledLane
 
 const noneWaiting: Waiting[] = [];
 
-export function newLaneState({ blank, isOrderFree }: CompiledLane): LaneState {
+export function newLaneState({ blank }: CompiledLane): LaneState {
   return {
-    cells: isOrderFree ? blank.cells : blank.cells.slice(),
-    texts: isOrderFree ? blank.texts : blank.texts.slice(),
+    cells: blank.cells.slice(),
+    texts: blank.texts.slice(),
     ids: undefined,
     running: blank.slidings,
     panes: blank.slidings,
-    buckets: blank.buckets,
+    counted: blank.buckets,
     tables: blank.tables,
     runs: blank.patterns,
     joins: blank.joins,
@@ -94,7 +94,7 @@ export function withFinal(
     ids: early.ids,
     running: early.running,
     panes: early.panes,
-    buckets: early.buckets,
+    counted: early.counted,
     tables: early.tables,
     runs: early.runs,
     joins: early.joins,
@@ -112,14 +112,14 @@ export function resetKeyState(state: KeyState, lanes: Lanes): void {
   state.waiting = noneWaiting;
 }
 
-function resetLane({ blank, logs, histories }: CompiledLane, state: LaneState): void {
+function resetLane({ blank, logs, histories, buckets }: CompiledLane, state: LaneState): void {
   state.cells[latestCell] = Number.NEGATIVE_INFINITY;
   state.cells[dueCell] = Number.POSITIVE_INFINITY;
   for (let l = 0; l < logs.length; l++) logs[l]?.log.clear(state);
   for (let h = 0; h < histories.length; h++) histories[h]?.window.clear(state);
   state.running = blank.slidings;
   state.panes = blank.slidings;
-  state.buckets = blank.buckets;
+  for (let b = 0; b < buckets.length; b++) buckets[b]?.window.clear(state);
   state.tables = blank.tables;
   state.runs = blank.patterns;
   state.joins = blank.joins;

@@ -1,5 +1,6 @@
 import type { WindowSpec } from "../rules/definition.ts";
 import type { StreamEvent } from "../stream.ts";
+import { Ring, type RingState } from "./ring.ts";
 import {
   type AggregateSource,
   countValue,
@@ -8,208 +9,371 @@ import {
   type ValueCounts,
 } from "./totals.ts";
 
-/** A window that collects events and closes: tumbling, session or global. */
-export type BucketSpec = {
+export type BucketOptions = {
   readonly fingerprint: string;
+  /** Place among the lane's buckets. */
+  readonly index: number;
+  /** Bit of the condition whose events fill it. */
   readonly fill: number;
   readonly window: Exclude<WindowSpec, { kind: "sliding" }>;
   readonly totals: Totals;
   /** What is asked of it. */
   readonly sources: readonly AggregateSource[];
+  /** First cells of the heads of its rings: windows, and the ids of their events. */
+  readonly records: number;
+  readonly ids: number;
   readonly since: number;
 };
 
-/** One open or recently closed window. `end` is exclusive; a session's end moves. */
-export type Bucket = {
-  start: number;
-  end: number;
-  readonly cells: number[];
+/** What buckets lie in: rings, and for distinct() the values of each window by column. */
+export type BucketState = RingState & {
+  /** Per bucket; shared by all keys until something is put in. */
+  counted: readonly (ValueCounts[][] | undefined)[];
+};
+
+/** One window as it is stored. `end` is exclusive; a session's end moves. */
+export type StoredBucket = {
+  readonly start: number;
+  readonly end: number;
+  /** How often it has fired. */
+  readonly fired: number;
+  /** Changed since it last fired. */
+  readonly dirty: boolean;
+  readonly totals: readonly number[];
   /** Per column with distinct(): occurrences by value. */
   readonly counts: readonly ValueCounts[];
   /** Times and ids of its newest events, oldest first. */
-  ats: number[];
-  ids: string[];
-  /** How often it has fired. */
-  fired: number;
-  /** Changed since it last fired. */
-  dirty: boolean;
+  readonly ats: readonly number[];
+  readonly ids: readonly string[];
 };
 
 /** Ids that a window keeps to explain itself, the newest ones. */
-export const maxBucketIds = 40;
+const maxBucketIds = 40;
 
-const noAts: number[] = [];
-const noIds: string[] = [];
+/** Cells of a record: [start, end, times fired, dirty, totals…]. */
+const endCell = 1;
+const firedCell = 2;
+const dirtyCell = 3;
+const totalsCell = 4;
+
 const noCounts: readonly ValueCounts[] = [];
 
-/** A window of these bounds without events. */
-export function newBucket(
-  totals: Totals,
-  span: { readonly start: number; readonly end: number },
-): Bucket {
-  const counts = totals.distinct.length === 0 ? noCounts : totals.distinct.map(() => new Map());
-  return {
-    start: span.start,
-    end: span.end,
-    cells: totals.blank(),
-    counts,
-    ats: noAts,
-    ids: noIds,
-    fired: 0,
-    dirty: false,
-  };
-}
-
-/** Puts an event into its bucket and returns that. */
-export function addToBucket(spec: BucketSpec, buckets: Bucket[], event: StreamEvent): Bucket {
-  const bucket = bucketFor(spec, buckets, event.at);
-  const { totals } = spec;
-  totals.addEvent(bucket.cells, 0, event);
-  for (let d = 0; d < totals.distinct.length; d++) {
-    const counts = bucket.counts[d];
-    if (counts !== undefined) countValue(counts, totals.distinct[d]?.valueOf(event), 1);
-  }
-  listId(bucket, event.id, event.at);
-  bucket.dirty = true;
-  return bucket;
-}
-
-function listId(bucket: Bucket, id: string, at: number): void {
-  const { ats, ids } = bucket;
-  if (ats.length === 0) {
-    // Lists that grow from nothing take room for seventeen at once; most windows have one event.
-    bucket.ats = [at];
-    bucket.ids = [id];
-    return;
-  }
-  let place = ats.length;
-  while (place > 0 && (ats[place - 1] as number) > at) place--;
-  insertAt(ats, place, at);
-  insertAt(ids, place, id);
-  if (ats.length <= maxBucketIds) return;
-  ats.shift();
-  ids.shift();
-}
-
-/** Mostly the place is the end, where `push` is many times cheaper than `splice`. */
-function insertAt<T>(list: T[], place: number, item: T): void {
-  if (place === list.length) list.push(item);
-  else list.splice(place, 0, item);
-}
-
-/** Writes the values of a bucket, or those of an empty one. */
-export function writeBucket(spec: BucketSpec, bucket: Bucket | undefined, values: number[]): void {
-  const { totals, sources } = spec;
-  const cells = bucket?.cells ?? totals.blank();
-  for (let s = 0; s < sources.length; s++) {
-    const source = sources[s] as AggregateSource;
-    const { fn, column, slot } = source;
-    values[slot] =
-      fn === "distinct" && column !== undefined
-        ? (bucket?.counts[totals.distinct.indexOf(column)]?.size ?? 0)
-        : readTotal(source, cells, 0);
-  }
-}
-
-function bucketFor(spec: BucketSpec, buckets: Bucket[], at: number): Bucket {
-  const { window } = spec;
-  if (window.kind === "session") return sessionFor(spec, buckets, at);
-  if (window.kind === "tumbling") {
-    const start = Math.floor(at / window.sizeMs) * window.sizeMs;
-    return open(spec, buckets, { start, end: start + window.sizeMs });
-  }
-  const current = buckets.at(-1);
-  if (current !== undefined && current.fired === 0) {
-    current.start = Math.min(current.start, at);
-    return current;
-  }
-  const end = window.timeMs === undefined ? Number.POSITIVE_INFINITY : at + window.timeMs;
-  return push(spec, buckets, { start: at, end });
-}
-
-function open(
-  spec: BucketSpec,
-  buckets: Bucket[],
-  span: { readonly start: number; readonly end: number },
-): Bucket {
-  for (let i = buckets.length - 1; i >= 0; i--) {
-    const bucket = buckets[i];
-    if (bucket !== undefined && bucket.start === span.start) return bucket;
-  }
-  return push(spec, buckets, span);
-}
-
-function push(
-  spec: BucketSpec,
-  buckets: Bucket[],
-  span: { readonly start: number; readonly end: number },
-): Bucket {
-  const bucket = newBucket(spec.totals, span);
-  let at = buckets.length;
-  while (at > 0 && (buckets[at - 1]?.start ?? 0) > span.start) at--;
-  insertAt(buckets, at, bucket);
-  return bucket;
-}
-
-/** Sessions [first, last + gap) that touch or overlap become one. */
-function sessionFor(spec: BucketSpec, buckets: Bucket[], at: number): Bucket {
-  const gap = spec.window.kind === "session" ? spec.window.gapMs : 0;
-  const session = push(spec, buckets, { start: at, end: at + gap });
-  for (let i = buckets.length - 1; i >= 0; i--) {
-    const other = buckets[i];
-    if (other === undefined || other === session) continue;
-    if (other.start > session.end || other.end < session.start) continue;
-    absorb(spec.totals, session, other);
-    buckets.splice(i, 1);
-  }
-  buckets.sort((a, b) => a.start - b.start);
-  return session;
-}
-
-function absorb(totals: Totals, session: Bucket, other: Bucket): void {
-  session.start = Math.min(session.start, other.start);
-  session.end = Math.max(session.end, other.end);
-  session.fired = Math.max(session.fired, other.fired);
-  totals.merge({ cells: session.cells, base: 0 }, { cells: other.cells, base: 0 });
-  other.counts.forEach((values, d) => {
-    const into = session.counts[d];
-    if (into !== undefined) for (const [value, n] of values) countValue(into, value, n);
-  });
-  const { ids, ats } = session;
-  session.ids = other.ids;
-  session.ats = other.ats;
-  ids.forEach((id, i) => {
-    listId(session, id, ats[i] ?? 0);
-  });
-}
-
-/** The bucket that an event of this time belongs to, if there is one. */
-export function bucketAt(buckets: readonly Bucket[], at: number): Bucket | undefined {
-  for (let b = buckets.length - 1; b >= 0; b--) {
-    const bucket = buckets[b] as Bucket;
-    if (bucket.start <= at && at < bucket.end) return bucket;
-  }
-  return undefined;
-}
-
 /**
- * The watermark that closes a bucket. A session waits one millisecond longer than other windows: an
- * event exactly a gap after the last one still belongs to it.
+ * The windows of a key that collect events and close: tumbling, session or global. A window is a
+ * record of a ring, by start; they do not overlap. A second ring has the times and ids of their
+ * newest events, those of one window after those of another. Immutable: state lies in the rings.
  */
-export function closesAt(spec: BucketSpec, bucket: { readonly end: number }): number {
-  return spec.window.kind === "session" ? bucket.end : bucket.end - 1;
+export class Buckets {
+  readonly options: BucketOptions;
+  readonly #records: Ring;
+  readonly #ids: Ring;
+
+  constructor(options: BucketOptions, rings: Ring[]) {
+    const { records, ids, totals } = options;
+    const width = totalsCell + totals.size;
+    this.options = options;
+    this.#records = new Ring({ head: records, width, texts: 0, capacity: 1 }, rings);
+    this.#ids = new Ring({ head: ids, width: 1, texts: 1, capacity: 1 }, rings);
+  }
+
+  /** Number of the earliest window. */
+  start(state: BucketState): number {
+    return this.#records.start(state);
+  }
+
+  /** Number of the window after the latest. */
+  end(state: BucketState): number {
+    return this.#records.end(state);
+  }
+
+  startOf(state: BucketState, number: number): number {
+    return state.cells[this.#records.cellOf(state, number)] as number;
+  }
+
+  endOf(state: BucketState, number: number): number {
+    return state.cells[this.#records.cellOf(state, number) + endCell] as number;
+  }
+
+  countOf(state: BucketState, number: number): number {
+    return state.cells[this.#records.cellOf(state, number) + totalsCell] as number;
+  }
+
+  /** Whether events of this time may still find their window open. */
+  takes(at: number, closedUpTo: number): boolean {
+    const { window } = this.options;
+    if (window.kind === "global") return true;
+    if (window.kind === "session") return at + window.gapMs > closedUpTo;
+    return startOfTumbling(at, window.sizeMs) + window.sizeMs - 1 > closedUpTo;
+  }
+
+  /** Puts an event into its window. */
+  add(state: BucketState, event: StreamEvent): void {
+    const { totals } = this.options;
+    const number = this.#windowFor(state, event.at);
+    this.#list(state, number, event);
+    const cell = this.#records.cellOf(state, number);
+    totals.addEvent(state.cells, cell + totalsCell, event);
+    state.cells[cell + dirtyCell] = 1;
+    const counts = this.#counts(state, number);
+    for (let d = 0; d < counts.length; d++) {
+      countValue(counts[d] as ValueCounts, totals.distinct[d]?.valueOf(event), 1);
+    }
+  }
+
+  #windowFor(state: BucketState, at: number): number {
+    const { window } = this.options;
+    if (window.kind === "session") return this.#sessionFor(state, at, window.gapMs);
+    if (window.kind === "global") return this.#globalFor(state, at, window.timeMs);
+    const start = startOfTumbling(at, window.sizeMs);
+    const number = this.#newestBefore(state, start);
+    const isOpen = number >= this.start(state) && this.startOf(state, number) === start;
+    return isOpen ? number : this.#open(state, number + 1, { start, end: start + window.sizeMs });
+  }
+
+  /** The one that is open grows in both directions. */
+  #globalFor(state: BucketState, at: number, timeMs: number | undefined): number {
+    const number = this.end(state) - 1;
+    if (number < this.start(state)) {
+      const end = timeMs === undefined ? Number.POSITIVE_INFINITY : at + timeMs;
+      return this.#open(state, number + 1, { start: at, end });
+    }
+    const cell = this.#records.cellOf(state, number);
+    state.cells[cell] = Math.min(state.cells[cell] as number, at);
+    return number;
+  }
+
+  /** Sessions [first, last + gap) that touch or overlap become one. */
+  #sessionFor(state: BucketState, at: number, gapMs: number): number {
+    const end = at + gapMs;
+    let number = this.#newestBefore(state, end);
+    const touches = (n: number): boolean => n >= this.start(state) && this.endOf(state, n) >= at;
+    if (!touches(number)) return this.#open(state, number + 1, { start: at, end });
+    if (touches(number - 1)) number = this.#merge(state, number);
+    const cell = this.#records.cellOf(state, number);
+    const { cells } = state;
+    cells[cell] = Math.min(cells[cell] as number, at);
+    cells[cell + endCell] = Math.max(cells[cell + endCell] as number, end);
+    return number;
+  }
+
+  /** Adds the window before this one to it. */
+  #merge(state: BucketState, number: number): number {
+    const { totals } = this.options;
+    const { cells } = state;
+    const before = this.#records.cellOf(state, number - 1);
+    const cell = this.#records.cellOf(state, number);
+    let tooMany = this.#listed(state, number - 1) + this.#listed(state, number) - maxBucketIds;
+    for (; tooMany > 0; tooMany--) this.#ids.drop(state, this.#firstId(state, number - 1));
+    const fired = Math.max(cells[before + firedCell] as number, cells[cell + firedCell] as number);
+    cells[cell] = cells[before] as number;
+    cells[cell + firedCell] = fired;
+    totals.merge({ cells, base: cell + totalsCell }, { cells, base: before + totalsCell });
+    const counts = this.#counts(state, number);
+    this.#counts(state, number - 1).forEach((values, d) => {
+      for (const [value, n] of values) countValue(counts[d] as ValueCounts, value, n);
+    });
+    this.#dropRecord(state, number - 1);
+    return number;
+  }
+
+  /** Number of the newest window that does not start after a time; before the first if all do. */
+  #newestBefore(state: BucketState, at: number): number {
+    const first = this.start(state);
+    let number = this.end(state) - 1;
+    while (number >= first && this.startOf(state, number) > at) number--;
+    return number;
+  }
+
+  /** A window without events; those from this number on move up. */
+  #open(
+    state: BucketState,
+    number: number,
+    span: { readonly start: number; readonly end: number },
+  ): number {
+    const { totals, index } = this.options;
+    this.#records.insert(state, number);
+    const { cells } = state;
+    const cell = this.#records.cellOf(state, number);
+    cells[cell] = span.start;
+    cells[cell + endCell] = span.end;
+    cells[cell + firedCell] = 0;
+    cells[cell + dirtyCell] = 0;
+    totals.clear(cells, cell + totalsCell);
+    if (totals.distinct.length > 0) {
+      if (state.counted[index] === undefined) state.counted = state.counted.with(index, []);
+      const fresh = totals.distinct.map(() => new Map());
+      state.counted[index]?.splice(number - this.start(state), 0, fresh);
+    }
+    return number;
+  }
+
+  #counts(state: BucketState, number: number): readonly ValueCounts[] {
+    if (this.options.totals.distinct.length === 0) return noCounts;
+    return state.counted[this.options.index]?.[number - this.start(state)] ?? noCounts;
+  }
+
+  /** How many ids a window lists. */
+  #listed(state: BucketState, number: number): number {
+    return Math.min(this.countOf(state, number), maxBucketIds);
+  }
+
+  /** Number of the first id of a window, which come in the order of the windows. */
+  #firstId(state: BucketState, number: number): number {
+    let id = this.#ids.start(state);
+    for (let n = this.start(state); n < number; n++) id += this.#listed(state, n);
+    return id;
+  }
+
+  /** Lists the id of an event that is not counted yet. */
+  #list(state: BucketState, number: number, event: StreamEvent): void {
+    const ids = this.#ids;
+    const first = this.#firstId(state, number);
+    const listed = this.#listed(state, number);
+    let id = first + listed;
+    while (id > first && (state.cells[ids.cellOf(state, id - 1)] as number) > event.at) id--;
+    ids.insert(state, id);
+    state.cells[ids.cellOf(state, id)] = event.at;
+    state.texts[ids.textOf(state, id)] = event.id;
+    if (listed === maxBucketIds) ids.drop(state, first);
+  }
+
+  idsOf(state: BucketState, number: number): readonly string[] {
+    const first = this.#firstId(state, number);
+    const listed: string[] = [];
+    for (let id = first; id < first + this.#listed(state, number); id++) {
+      listed.push(state.texts[this.#ids.textOf(state, id)] as string);
+    }
+    return listed;
+  }
+
+  /** Number of the window that an event of this time belongs to; -1 when there is none. */
+  numberAt(state: BucketState, at: number): number {
+    const number = this.#newestBefore(state, at);
+    return number >= this.start(state) && at < this.endOf(state, number) ? number : -1;
+  }
+
+  /** Writes the values of a window, or with -1 those of an empty one. */
+  write(state: BucketState, number: number, values: number[]): void {
+    const { totals, sources } = this.options;
+    const isEmpty = number < 0;
+    const cells = isEmpty ? totals.empty : state.cells;
+    const base = isEmpty ? 0 : this.#records.cellOf(state, number) + totalsCell;
+    for (let s = 0; s < sources.length; s++) {
+      const source = sources[s] as AggregateSource;
+      const { fn, column, slot } = source;
+      values[slot] =
+        fn === "distinct" && column !== undefined
+          ? (this.#counts(state, number)[totals.distinct.indexOf(column)]?.size ?? 0)
+          : readTotal(source, cells, base);
+    }
+  }
+
+  /**
+   * The watermark that closes a window. A session waits one millisecond longer than others: an
+   * event exactly a gap after the last one still belongs to it.
+   */
+  closesAt(state: BucketState, number: number): number {
+    const end = this.endOf(state, number);
+    return this.options.window.kind === "session" ? end : end - 1;
+  }
+
+  isDirty(state: BucketState, number: number): boolean {
+    return state.cells[this.#records.cellOf(state, number) + dirtyCell] === 1;
+  }
+
+  /** The watermark at which the next window is to fire; `Infinity` when none has anything to say. */
+  dueAt(state: BucketState): number {
+    let due = Number.POSITIVE_INFINITY;
+    const end = this.end(state);
+    for (let number = this.start(state); number < end; number++) {
+      if (this.isDirty(state, number)) due = Math.min(due, this.closesAt(state, number));
+    }
+    return due;
+  }
+
+  /** Notes that a window fires; returns how often it had fired before. */
+  fire(state: BucketState, number: number): number {
+    const { cells } = state;
+    const cell = this.#records.cellOf(state, number);
+    const fired = cells[cell + firedCell] as number;
+    cells[cell + firedCell] = fired + 1;
+    cells[cell + dirtyCell] = 0;
+    return fired;
+  }
+
+  /** Forgets a window; those after it keep their numbers. */
+  drop(state: BucketState, number: number): void {
+    if (this.end(state) - this.start(state) === 1) {
+      this.clear(state);
+      return;
+    }
+    const first = this.#firstId(state, number);
+    const listed = this.#listed(state, number);
+    for (let id = first; id < first + listed; id++) this.#ids.drop(state, id);
+    this.#dropRecord(state, number);
+  }
+
+  #dropRecord(state: BucketState, number: number): void {
+    state.counted[this.options.index]?.splice(number - this.start(state), 1);
+    this.#records.drop(state, number);
+  }
+
+  /** Forgets all windows. */
+  clear(state: BucketState): void {
+    const { index } = this.options;
+    this.#records.clear(state);
+    this.#ids.clear(state);
+    if (state.counted[index] !== undefined) state.counted = state.counted.with(index, undefined);
+  }
+
+  /** All windows, by start. */
+  stored(state: BucketState): readonly StoredBucket[] {
+    const windows: StoredBucket[] = [];
+    for (let number = this.start(state); number < this.end(state); number++) {
+      windows.push(this.#storedOf(state, number));
+    }
+    return windows;
+  }
+
+  #storedOf(state: BucketState, number: number): StoredBucket {
+    const { cells } = state;
+    const cell = this.#records.cellOf(state, number);
+    const totals = cell + totalsCell;
+    const first = this.#firstId(state, number);
+    const ids = this.idsOf(state, number);
+    return {
+      start: cells[cell] as number,
+      end: cells[cell + endCell] as number,
+      fired: cells[cell + firedCell] as number,
+      dirty: cells[cell + dirtyCell] === 1,
+      totals: cells.slice(totals, totals + this.options.totals.size),
+      counts: this.#counts(state, number),
+      ats: ids.map((_, i) => cells[this.#ids.cellOf(state, first + i)] as number),
+      ids,
+    };
+  }
+
+  /** Puts back what {@link stored} gave into a state that has nothing yet. */
+  restore(state: BucketState, windows: readonly StoredBucket[]): void {
+    for (const window of windows) {
+      const number = this.#open(state, this.end(state), window);
+      const cell = this.#records.cellOf(state, number);
+      state.cells[cell + firedCell] = window.fired;
+      state.cells[cell + dirtyCell] = window.dirty ? 1 : 0;
+      window.totals.forEach((value, i) => {
+        state.cells[cell + totalsCell + i] = value;
+      });
+      window.ids.forEach((text, i) => {
+        const id = this.#ids.push(state);
+        state.cells[this.#ids.cellOf(state, id)] = window.ats[i] as number;
+        state.texts[this.#ids.textOf(state, id)] = text;
+      });
+      const counted = state.counted[this.options.index];
+      if (counted !== undefined) counted[counted.length - 1] = [...window.counts];
+    }
+  }
 }
 
-/** The watermark at which a bucket is to fire; `Infinity` when it has nothing new to say. */
-export function fireAt(spec: BucketSpec, bucket: Bucket): number {
-  return bucket.dirty ? closesAt(spec, bucket) : Number.POSITIVE_INFINITY;
-}
-
-/** Whether the bucket of an event of this time may still be open. */
-export function takes(spec: BucketSpec, at: number, closedUpTo: number): boolean {
-  const { window } = spec;
-  if (window.kind === "global") return true;
-  const size = window.kind === "session" ? window.gapMs : window.sizeMs;
-  const start = window.kind === "session" ? at : Math.floor(at / size) * size;
-  return closesAt(spec, { end: start + size }) > closedUpTo;
+function startOfTumbling(at: number, sizeMs: number): number {
+  return Math.floor(at / sizeMs) * sizeMs;
 }

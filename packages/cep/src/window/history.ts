@@ -123,9 +123,7 @@ export class History {
     panes: Ring,
     at: { readonly number: number; readonly start: number },
   ): number {
-    for (let number = panes.push(state); number > at.number; number--) {
-      panes.move(state, number - 1, number);
-    }
+    panes.insert(state, at.number);
     const pane = panes.cellOf(state, at.number);
     state.cells[pane] = at.start;
     this.options.totals.clear(state.cells, pane + 1);

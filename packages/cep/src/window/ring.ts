@@ -79,6 +79,18 @@ export class Ring {
     return number;
   }
 
+  /** Adds a record that gets a number; those from it on move up. */
+  insert(state: RingState, number: number): void {
+    for (let at = this.push(state); at > number; at--) this.move(state, at - 1, at);
+  }
+
+  /** Drops any record; those before it move up, those after it keep their numbers. */
+  drop(state: RingState, number: number): void {
+    const start = this.start(state);
+    for (let at = number; at > start; at--) this.move(state, at - 1, at);
+    this.shift(state);
+  }
+
   /** Copies a record into the place of another. */
   move(state: RingState, from: number, to: number): void {
     const { cells, texts } = state;

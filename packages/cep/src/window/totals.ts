@@ -160,7 +160,8 @@ export class Totals {
   readonly hasExtremes: boolean;
   /** Columns of which distinct values are asked. */
   readonly distinct: readonly TotalsColumn[];
-  readonly #blank: readonly number[];
+  /** Totals of nothing. */
+  readonly empty: readonly number[];
 
   constructor(needs: readonly ColumnNeeds[]) {
     let size = 1;
@@ -178,16 +179,16 @@ export class Totals {
       blank[extremesOffset] = Number.POSITIVE_INFINITY;
       blank[extremesOffset + 1] = Number.NEGATIVE_INFINITY;
     }
-    this.#blank = blank;
+    this.empty = blank;
   }
 
-  /** Totals of nothing. */
+  /** Totals of nothing, to be added to. */
   blank(): number[] {
-    return this.#blank.slice();
+    return this.empty.slice();
   }
 
   clear(cells: number[], base: number): void {
-    for (let i = 0; i < this.size; i++) cells[base + i] = this.#blank[i] as number;
+    for (let i = 0; i < this.size; i++) cells[base + i] = this.empty[i] as number;
   }
 
   /** Adds an event; values that are missing are counted by count() alone. */

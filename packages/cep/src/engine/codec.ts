@@ -1,14 +1,7 @@
 import type { Stream, StreamEvent } from "../stream.ts";
 import { ByteReader, ByteWriter, StateFormatError } from "./bytes.ts";
 import { LaneCodec } from "./lane-codec.ts";
-import {
-  type KeyState,
-  type Lanes,
-  latestCell,
-  newKeyState,
-  newLaneState,
-  withFinal,
-} from "./state.ts";
+import { finalStateOf, type KeyState, type Lanes, latestCell, newKeyState } from "./state.ts";
 import type { Lineage } from "./types.ts";
 
 /** The first byte of a stored state. Raised when bytes of before can no longer be read. */
@@ -43,9 +36,9 @@ export class StateCodec {
     writer.byte(formatVersion);
     writer.count(this.#layout.generation);
     writer.time(state.cells[latestCell] as number);
-    writer.byte(state.final === undefined ? 0 : 1);
+    writer.byte(this.#layout.final === undefined ? 0 : 1);
     this.#early.write(writer, state);
-    if (state.final !== undefined) this.#final.write(writer, state.final);
+    this.#final.write(writer, finalStateOf(state));
     writer.count(state.waiting.length);
     for (const event of state.waiting) this.#writeEvent(writer, event);
     return writer.finish();
@@ -61,14 +54,14 @@ export class StateCodec {
     const generation = reader.count();
     const latestAt = reader.time();
     const hasFinal = reader.byte() === 1;
-    const { early, final } = this.#layout;
-    const state = newKeyState({ early, final });
-    const lane = this.#early.read(reader, generation) ?? newLaneState(early);
-    lane.cells[latestCell] = latestAt;
-    const finalState = hasFinal ? this.#final.read(reader, generation) : state.final;
+    const state = newKeyState(this.#layout);
+    this.#early.read(reader, generation, state);
+    state.cells[latestCell] = latestAt;
+    if (hasFinal) this.#final.read(reader, generation, finalStateOf(state));
     const waiting = reader.list(() => readEvent(reader, this.#layout.stream));
     reader.end();
-    return withFinal(lane, finalState, final === undefined ? state.waiting : waiting);
+    if (waiting.length > 0 && this.#layout.final !== undefined) state.waiting = waiting;
+    return state;
   }
 
   /** A waiting event by field name, for the stream may be declared anew before it is judged. */

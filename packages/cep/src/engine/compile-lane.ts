@@ -1,6 +1,7 @@
 import { compileBoolean, type Evaluation, type Resolver } from "../language/evaluate.ts";
 import type { Expression } from "../language/expression.ts";
 import type { Condition, RuleDefinition, RulePack, WindowPlan } from "../rules/definition.ts";
+import type { Arena } from "../window/arena.ts";
 import { layoutOf } from "../window/log.ts";
 import { compileJoin, compilePattern, compileTable } from "./compile-keyed.ts";
 import { frozen, WindowCompiler } from "./compile-windows.ts";
@@ -17,6 +18,7 @@ import type {
   Scratch,
   TypePlan,
 } from "./lane-plan.ts";
+import { noMark } from "./marks.ts";
 import {
   aggregatesIn,
   bucketSpan,
@@ -31,6 +33,10 @@ import type { Limits, Lineage } from "./types.ts";
 
 export type LaneOptions = {
   readonly time: "early" | "final";
+  /** Where the lane's state gets its place. */
+  readonly arena: Arena;
+  /** See `areOrderFree`. */
+  readonly isOrderFree: boolean;
   readonly lineage: Lineage;
   readonly limits: Limits;
   readonly allowedLatenessMs: number;
@@ -83,6 +89,7 @@ export class LaneCompiler {
       stream: pack.stream,
       layout: this.#layout,
       scratch: this.scratch,
+      arena: options.arena,
       rules: rules.length,
       recentMs: Math.max(options.horizonMs, ...rules.map(({ plan }) => allEventsSpan(plan))),
       since: (print) => this.since(print),
@@ -116,6 +123,7 @@ export class LaneCompiler {
     const base = {
       definition: rule,
       index: this.#rules.length,
+      mark: this.options.arena.reserve(noMark),
       gate: -1,
       having: undefined,
       sliding: undefined,
@@ -152,7 +160,7 @@ export class LaneCompiler {
   #windowRule(
     rule: RuleDefinition,
     plan: WindowPlan,
-  ): Omit<CompiledRule, "definition" | "index" | "pattern" | "join"> {
+  ): Omit<CompiledRule, "definition" | "index" | "mark" | "pattern" | "join"> {
     const plain: Resolver = { position: (node) => node.index, aggregate: () => () => undefined };
     const expressions = expressionsOf(rule);
     const windows = this.#windows;
@@ -274,7 +282,8 @@ export class LaneCompiler {
       sequential: this.#rules.filter((rule) => rule.pattern !== undefined),
       judging: this.#rules.filter((rule) => rule.judgesEvents),
       timedRules: this.#rules.filter(isTimed),
-      isOrderFree: this.#isOrderFree(),
+      arena: this.options.arena,
+      isOrderFree: this.options.isOrderFree,
       blank: this.#blank(),
       retentionMs: Math.max(0, ...memories) + this.options.allowedLatenessMs,
       fingerprints: [
@@ -292,35 +301,17 @@ export class LaneCompiler {
     return this.#rules.filter((rule) => rule.bucket === bucket && hasLastWord(rule));
   }
 
-  /** Sums do not depend on the order of what is added, unless they are sums of doubles. */
-  #isOrderFree(): boolean {
-    const { slidings, buckets, histories } = this.#windows;
-    const others = slidings.length + histories.length + this.#tables.length;
-    const keyed = this.#patterns.length + this.#joins.length;
-    const summed = buckets.every(
-      ({ window, totals }) =>
-        window.options.window.kind !== "global" &&
-        totals.columns.every(({ needs }) => !needs.float),
-    );
-    const isFinal = this.options.time === "final";
-    const silent = this.#rules.every((rule) => !rule.judgesEvents);
-    return isFinal && others + keyed === 0 && summed && silent;
-  }
-
   #blank(): Blank {
-    const { slidings, buckets, slots } = this.#windows;
+    const { slidings, slots } = this.#windows;
     return {
       values: [
         ...this.#rules.map((rule) => (rule.judgesEvents ? noHit : silent)),
         ...new Array<number>(slots).fill(Number.NaN),
       ],
-      ...this.#windows.blank(),
       slidings: slidings.map(() => undefined),
-      buckets: buckets.map(() => undefined),
       tables: this.#tables.map(() => undefined),
       patterns: this.#patterns.map(() => undefined),
       joins: this.#joins.map(() => undefined),
-      rules: this.#rules.map(() => undefined),
     };
   }
 }

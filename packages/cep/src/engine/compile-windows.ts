@@ -2,16 +2,15 @@ import type { NumberFunction, Resolver, ValueFunction } from "../language/evalua
 import { type AggregateExpression, TIME_FIELD, TYPE_FIELD } from "../language/expression.ts";
 import type { RuleDefinition, WindowPlan } from "../rules/definition.ts";
 import type { Stream } from "../stream.ts";
+import type { Arena } from "../window/arena.ts";
 import { type BucketOptions, Buckets } from "../window/buckets.ts";
 import { History } from "../window/history.ts";
 import { EventLog, type LogColumn, type LogLayout, timeColumn, typeColumn } from "../window/log.ts";
-import { type Ring, type RingState, ringHead } from "../window/ring.ts";
 import { SlidingWindow } from "../window/sliding.ts";
 import { type AggregateSource, type ColumnNeeds, Totals } from "../window/totals.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { CompiledLog, CompiledWindow, Scratch } from "./lane-plan.ts";
 import { stored } from "./plan-analysis.ts";
-import { keyCells } from "./state.ts";
 
 /** A window while rules still add to it. */
 export type Shared<W> = {
@@ -28,6 +27,8 @@ type Options = {
   readonly stream: Stream;
   readonly layout: LogLayout;
   readonly scratch: Scratch;
+  /** Where windows and logs get their places. */
+  readonly arena: Arena;
   /** How many rules there are: their codes come before the values of aggregates. */
   readonly rules: number;
   /** Span of the log of all events; 0 when the lane needs none. */
@@ -48,8 +49,6 @@ export class WindowCompiler {
   readonly histories: Shared<History>[] = [];
   readonly #options: Options;
   readonly #logs: GrowingLog[] = [];
-  readonly #cells: number[] = [...keyCells];
-  readonly #rings: Ring[] = [];
   #slots = 0;
 
   constructor(options: Options) {
@@ -101,16 +100,13 @@ export class WindowCompiler {
     const sources: AggregateSource[] = [];
     const options = {
       fingerprint: print,
-      index: this.buckets.length,
       fill: fill.bit,
       window: span,
       totals,
       sources,
-      records: this.#reserve(ringHead),
-      ids: this.#reserve(ringHead),
       since,
     };
-    const window = new Buckets(options, this.#rings);
+    const window = new Buckets(options, this.#options.arena);
     return this.buckets.push(shared(window, { print, totals, sources, since })) - 1;
   }
 
@@ -127,11 +123,10 @@ export class WindowCompiler {
       memoryMs: rule.memoryMs,
       totals,
       sources,
-      base: this.#reserve([Number.NaN, ...totals.blank()]),
-      panes: asked.some(({ fn }) => fn !== "idle") ? this.#reserve(ringHead) : undefined,
+      idleOnly: asked.every(({ fn }) => fn === "idle"),
       since,
     };
-    const window = new History(options, this.#rings);
+    const window = new History(options, this.#options.arena);
     return this.histories.push(shared(window, { print, totals, sources, since })) - 1;
   }
 
@@ -222,23 +217,12 @@ export class WindowCompiler {
     const isRecent = of.fill < 0;
     const options = {
       layout: this.#options.layout,
-      head: this.#reserve(ringHead),
-      idBytes: this.#reserve([0]),
       capacity: isRecent ? 1 : 0,
       indexed: isRecent,
     };
-    return this.#logs.push({ ...of, log: new EventLog(options, this.#rings), windows: [] }) - 1;
-  }
-
-  /** What a key's rings and histories begin with. */
-  blank(): RingState {
-    const state: RingState = { cells: this.#cells.slice(), texts: [] };
-    for (const ring of this.#rings) ring.begin(state);
-    return state;
-  }
-
-  #reserve(blank: readonly number[]): number {
-    return this.#cells.push(...blank) - blank.length;
+    return (
+      this.#logs.push({ ...of, log: new EventLog(options, this.#options.arena), windows: [] }) - 1
+    );
   }
 
   /** The asked aggregates by names that outlive this compilation. */

@@ -1,9 +1,10 @@
 import type { RuleDefinition, RulePack } from "../rules/definition.ts";
 import type { StreamEvent } from "../stream.ts";
+import { Arena } from "../window/arena.ts";
 import { insertByTime } from "../window/join.ts";
 import type { EventLog } from "../window/log.ts";
 import { StateCodec } from "./codec.ts";
-import { compileLane } from "./compile-lane.ts";
+import { compileLane, type LaneOptions } from "./compile-lane.ts";
 import { type Firing, firePatterns, fireWindows, laneDueAt, sayFinally } from "./fire.ts";
 import { inspectKey } from "./inspect.ts";
 import type { KeyView } from "./inspect-types.ts";
@@ -11,9 +12,12 @@ import { collect, judge } from "./judge.ts";
 import { type JudgeContext, newContext } from "./judge-context.ts";
 import type { JudgeStep, Output } from "./judgement.ts";
 import type { CompiledLane, CompiledLog } from "./lane-plan.ts";
+import { areOrderFree } from "./plan-analysis.ts";
 import {
   dueCell,
+  finalStateOf,
   type KeyState,
+  keyCells,
   type Lanes,
   latestCell,
   newKeyState,
@@ -61,9 +65,14 @@ class KeyedEngine implements Engine {
     this.#latenessMs = options.allowedLatenessMs ?? 0;
     const running = pack.rules.filter((rule) => rule.mode !== "off");
     const lineage = options.lineage ?? {};
-    const compiled = (time: "early" | "final", rules: readonly RuleDefinition[]) =>
+    const compiled = (
+      time: "early" | "final",
+      rules: readonly RuleDefinition[],
+      place: Pick<LaneOptions, "arena" | "isOrderFree">,
+    ) =>
       compileLane(pack, rules, {
         time,
+        ...place,
         lineage,
         limits: this.#limits,
         allowedLatenessMs: this.#latenessMs,
@@ -72,9 +81,15 @@ class KeyedEngine implements Engine {
     const allFinal = options.time === "final";
     const early = allFinal ? [] : running.filter((rule) => rule.emit.time !== "final");
     const final = allFinal ? running : running.filter((rule) => rule.emit.time !== "early");
-    this.#early = compiled("early", early);
+    const arena = new Arena();
+    arena.reserve(keyCells);
+    this.#early = compiled("early", early, { arena, isOrderFree: false });
+    const isOrderFree = areOrderFree(final, pack.stream);
     this.#recent = (this.#early.logs[0] as CompiledLog).log;
-    this.#final = final.length > 0 ? compiled("final", final) : undefined;
+    this.#final =
+      final.length > 0
+        ? compiled("final", final, { arena: isOrderFree ? arena : new Arena(), isOrderFree })
+        : undefined;
     this.#lanes = { early: this.#early, final: this.#final };
     const lanes = this.#final === undefined ? [this.#early] : [this.#early, this.#final];
     this.retentionMs = Math.max(this.#horizonMs, ...lanes.map((lane) => lane.retentionMs));
@@ -137,8 +152,8 @@ class KeyedEngine implements Engine {
     const draft = this.#draft;
     const { event, context } = step;
     draft.judgement = judge(this.#early, state, step);
-    if (this.#final === undefined || state.final === undefined) return;
-    if (this.#final.isOrderFree) collect(this.#final, state.final, step);
+    if (this.#final === undefined) return;
+    if (this.#final.isOrderFree) collect(this.#final, finalStateOf(state), step);
     else if (!draft.late) {
       if (state.waiting.length === 0) state.waiting = [];
       insertByTime(state.waiting, event, (waiting) => waiting.at);
@@ -184,8 +199,8 @@ class KeyedEngine implements Engine {
     const { output } = firing;
     firePatterns(this.#early, state, firing);
     fireWindows(this.#early, state, firing);
-    if (this.#final === undefined || state.final === undefined) return;
-    firePatterns(this.#final, state.final, firing);
+    if (this.#final === undefined) return;
+    firePatterns(this.#final, finalStateOf(state), firing);
     for (let event = state.waiting[0]; event !== undefined; event = state.waiting[0]) {
       if (event.at > due) break;
       state.waiting.shift();
@@ -193,7 +208,7 @@ class KeyedEngine implements Engine {
       this.#setContext(context, state, due - 1);
       this.#judgeFinally(state, { event, context, output, inOrder: true });
     }
-    fireWindows(this.#final, state.final, firing);
+    fireWindows(this.#final, finalStateOf(state), firing);
   }
 
   /** A late event is judged finally within the allowed lateness, or while its window is open. */
@@ -203,9 +218,9 @@ class KeyedEngine implements Engine {
   }
 
   #judgeFinally(state: KeyState, step: JudgeStep): void {
-    if (this.#final === undefined || state.final === undefined) return;
-    trim(this.#final, state.final, step);
-    const judgement = judge(this.#final, state.final, step);
+    if (this.#final === undefined) return;
+    trim(this.#final, finalStateOf(state), step);
+    const judgement = judge(this.#final, finalStateOf(state), step);
     sayFinally(judgement, step.output);
   }
 
@@ -218,8 +233,8 @@ class KeyedEngine implements Engine {
   #dueAt(state: KeyState): number {
     const first = state.waiting[0]?.at ?? Number.POSITIVE_INFINITY;
     let due = Math.min(first, laneDueAt(this.#early, state));
-    if (this.#final !== undefined && state.final !== undefined) {
-      due = Math.min(due, laneDueAt(this.#final, state.final));
+    if (this.#final !== undefined) {
+      due = Math.min(due, laneDueAt(this.#final, finalStateOf(state)));
     }
     return due;
   }

@@ -7,7 +7,7 @@ import { partialMatchesOf } from "./inspect-partials.ts";
 import type { HistoryView, KeyView, RuleView, WindowView } from "./inspect-types.ts";
 import { maxListedIds } from "./judge-windows.ts";
 import type { CompiledLane, CompiledRule } from "./lane-plan.ts";
-import { type KeyState, type LaneState, type Lanes, latestCell } from "./state.ts";
+import { finalStateOf, type KeyState, type LaneState, type Lanes, latestCell } from "./state.ts";
 import { plainLimit } from "./verdict.ts";
 
 /** A lane, a state that may be changed, and the time at which it is looked at. */
@@ -31,9 +31,9 @@ export function inspectKey(
   const at = Math.max(look.at, latestAt);
   const early = { stream, lane: lanes.early, state, at };
   const final =
-    lanes.final !== undefined && state.final !== undefined
-      ? [{ stream, lane: lanes.final, state: state.final, at }]
-      : [];
+    lanes.final === undefined
+      ? []
+      : [{ stream, lane: lanes.final, state: finalStateOf(state), at }];
   const rules = Number.isFinite(at)
     ? [early, ...final].flatMap((looking) =>
         looking.lane.rules.map((rule) => inspectRule(looking, rule)),

@@ -7,8 +7,9 @@ import type { Layout } from "./codec.ts";
 import { hash32 } from "./fingerprint.ts";
 import type { CompiledLane } from "./lane-plan.ts";
 import { LogCodec } from "./log-codec.ts";
+import { isMarked, type Mark, markOf, putMark } from "./marks.ts";
 import { readRuns, writeRuns } from "./runs-codec.ts";
-import { type LaneState, type Mark, newLaneState, type TableRow } from "./state.ts";
+import type { LaneState, TableRow } from "./state.ts";
 
 /** A kind of state with the names of its pieces, by the lane's order. */
 type Names = Readonly<
@@ -38,7 +39,7 @@ export class LaneCodec {
   write(writer: ByteWriter, state: LaneState): void {
     const lane = this.#lane;
     if (lane === undefined) return;
-    writer.byte(state.incomplete ? 1 : 0);
+    writer.byte(state.incomplete && !lane.isOrderFree ? 1 : 0);
     this.#logs.write(writer, state);
     const names = this.#names;
     pieces(writer, { names: names.slidings, list: state.panes }, (panes) =>
@@ -54,7 +55,10 @@ export class LaneCodec {
     );
     pieces(writer, { names: names.patterns, list: state.runs }, (runs) => writeRuns(writer, runs));
     pieces(writer, { names: names.joins, list: state.joins }, (join) => writeJoin(writer, join));
-    pieces(writer, { names: this.#rules, list: state.marks }, (mark) => {
+    const marks = lane.rules.map((rule) =>
+      isMarked(rule, state) ? markOf(rule, state) : undefined,
+    );
+    pieces(writer, { names: this.#rules, list: marks }, (mark) => {
       writer.byte(mark.held ? 1 : 0);
       writer.time(mark.heldAt);
       writer.time(mark.alertedAt);
@@ -64,7 +68,7 @@ export class LaneCodec {
   #writeHistories(writer: ByteWriter, lane: CompiledLane, state: LaneState): void {
     let known = 0;
     for (const { window } of lane.histories) {
-      if (!Number.isNaN(state.cells[window.options.base])) known++;
+      if (!Number.isNaN(window.lastAt(state))) known++;
     }
     writer.count(known);
     lane.histories.forEach(({ window }, h) => {
@@ -76,12 +80,15 @@ export class LaneCodec {
     });
   }
 
-  /** Reads the state, keeping the pieces that this lane has collected since `generation`. */
-  read(reader: ByteReader, generation: number): LaneState | undefined {
+  /**
+   * Reads into a state that has nothing yet, keeping the pieces that this lane has collected since
+   * `generation`.
+   */
+  read(reader: ByteReader, generation: number, into: LaneState): void {
     const lane = this.#lane;
-    const state = lane && newLaneState(lane);
+    const state = lane && into;
     const incomplete = reader.byte() === 1;
-    if (state !== undefined) state.incomplete = incomplete;
+    if (incomplete && state !== undefined) state.incomplete = true;
     this.#logs.read(reader, state);
     const named = <T>(
       names: readonly number[],
@@ -122,11 +129,10 @@ export class LaneCodec {
       },
     );
     reader.list(() => {
-      const index = this.#rules.indexOf(reader.u32());
+      const rule = lane?.rules[this.#rules.indexOf(reader.u32())];
       const mark = readMark(reader);
-      if (state !== undefined && index >= 0) state.marks = state.marks.with(index, mark);
+      if (state !== undefined && rule !== undefined) putMark(rule, state, mark);
     });
-    return state;
   }
 
   /** Index of the piece with this hash, or -1 where it is unknown or was collected with a gap. */

@@ -2,6 +2,7 @@ import type { BooleanFunction, Evaluation, ValueFunction } from "../language/eva
 import type { Automaton } from "../pattern/automaton.ts";
 import type { RuleDefinition } from "../rules/definition.ts";
 import type { Stream } from "../stream.ts";
+import type { Arena } from "../window/arena.ts";
 import type { Buckets } from "../window/buckets.ts";
 import type { History } from "../window/history.ts";
 import type { EventLog, LogLayout } from "../window/log.ts";
@@ -39,6 +40,8 @@ export type CompiledRule = {
   readonly definition: RuleDefinition;
   /** Place among the lane's rules. */
   readonly index: number;
+  /** First of the cells of its mark. */
+  readonly mark: number;
   /** Condition that an event must meet to be judged; -1 for patterns and joins. */
   readonly gate: number;
   readonly having: BooleanFunction | undefined;
@@ -119,18 +122,14 @@ export type Scratch = {
   readonly numbers: number[];
 };
 
-/** What a key's state and a step's results are copied from. */
+/** What a key's state begins with, besides its arena, and a step's results are copied from. */
 export type Blank = {
   /** A code a rule, then the values of aggregates. */
   readonly values: readonly number[];
-  readonly cells: number[];
-  readonly texts: (string | undefined)[];
   readonly slidings: readonly undefined[];
-  readonly buckets: readonly undefined[];
   readonly tables: readonly undefined[];
   readonly patterns: readonly undefined[];
   readonly joins: readonly undefined[];
-  readonly rules: readonly undefined[];
 };
 
 /** The conditions that can hold for an event type, those that cannot, and whether it is judged. */
@@ -169,7 +168,12 @@ export type CompiledLane = {
   readonly judging: readonly CompiledRule[];
   /** Rules that time alone can make speak. */
   readonly timedRules: readonly CompiledRule[];
-  /** Nothing but sums of windows that close: events may come in any order. */
+  /** Where its state lies. */
+  readonly arena: Arena;
+  /**
+   * Nothing but sums of windows that close: events may come in any order. Such a lane has no state
+   * of its own, it shares the arena of the lane that judges on arrival.
+   */
   readonly isOrderFree: boolean;
   readonly blank: Blank;
   /** How long anything of the lane can matter after the key's latest event. */

@@ -5,9 +5,11 @@ import {
   type Expression,
   walk,
 } from "../language/expression.ts";
-import type { WindowPlan } from "../rules/definition.ts";
+import type { RuleDefinition, WindowPlan } from "../rules/definition.ts";
+import type { Stream } from "../stream.ts";
 import type { BucketOptions } from "../window/buckets.ts";
 import type { CompiledRule, Leaf } from "./lane-plan.ts";
+import { expressionsOf } from "./projection.ts";
 
 /** Whether time alone can bring out something of a rule: an absence, a held match, a time-out. */
 export function isTimed({ definition }: CompiledRule): boolean {
@@ -17,6 +19,23 @@ export function isTimed({ definition }: CompiledRule): boolean {
   const { stages, skip } = plan.spec;
   const trailing = stages.at(-1)?.link === "notFollowedBy";
   return emit.timedOut || skip.kind !== "none" || trailing;
+}
+
+/**
+ * Whether rules that judge when the watermark passes may be given events in any order: they look at
+ * nothing but windows that close, by time, and sum them up exactly. Sums of doubles depend on the
+ * order of what is added.
+ */
+export function areOrderFree(rules: readonly RuleDefinition[], { fields }: Stream): boolean {
+  return rules.every((rule) => {
+    const { plan, emit, table } = rule;
+    if (plan.kind !== "window" || table !== undefined || emit.time === "early") return false;
+    if (plan.window?.kind !== "tumbling" && plan.window?.kind !== "session") return false;
+    const expressions = expressionsOf(rule);
+    if (aggregatesIn(expressions, "history").length > 0) return false;
+    const asked = aggregatesIn(expressions, "window");
+    return asked.every(({ field }) => fields[field ?? -1]?.type !== "double");
+  });
 }
 
 /** What has to be kept for a function: sums serve averages, one deque serves both extremes. */

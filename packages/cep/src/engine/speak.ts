@@ -1,6 +1,7 @@
 import type { HitDetail, Judgement, Output } from "./judgement.ts";
 import type { CompiledRule } from "./lane-plan.ts";
-import type { LaneState, Mark } from "./state.ts";
+import { isMarked, markOf, noteAlerted, noteHeld } from "./marks.ts";
+import type { LaneState } from "./state.ts";
 import type { Alert } from "./types.ts";
 import { resultOf } from "./verdict.ts";
 
@@ -12,37 +13,18 @@ import { resultOf } from "./verdict.ts";
 function mayAlert(rule: CompiledRule, state: LaneState, at: number): boolean {
   const { emit } = rule.definition;
   if (emit.on === "every" && emit.cooldownMs === 0) return true;
-  const mark = markOf(rule, state);
-  const inside = mark.held && Math.abs(at - mark.heldAt) <= rule.spanMs;
-  noteHeld(mark, true, at);
+  const { held, heldAt, alertedAt } = markOf(rule, state);
+  const inside = held && Math.abs(at - heldAt) <= rule.spanMs;
+  noteHeld(rule, state, { held: true, heldAt: at });
   if (emit.on === "enter" && inside) return false;
-  if (emit.cooldownMs > 0 && at - mark.alertedAt < emit.cooldownMs) return false;
-  mark.alertedAt = Math.max(mark.alertedAt, at);
+  if (emit.cooldownMs > 0 && at - alertedAt < emit.cooldownMs) return false;
+  noteAlerted(rule, state, at);
   return true;
 }
 
 /** Notes that a judged event did not hold. */
 export function noteMiss(rule: CompiledRule, state: LaneState, at: number): void {
-  const mark = state.marks[rule.index];
-  if (mark !== undefined) noteHeld(mark, false, at);
-}
-
-function noteHeld(mark: Mark, held: boolean, at: number): void {
-  if (at < mark.heldAt) return;
-  mark.held = held;
-  mark.heldAt = at;
-}
-
-function markOf(rule: CompiledRule, state: LaneState): Mark {
-  const known = state.marks[rule.index];
-  if (known !== undefined) return known;
-  const mark = {
-    held: false,
-    heldAt: Number.NEGATIVE_INFINITY,
-    alertedAt: Number.NEGATIVE_INFINITY,
-  };
-  state.marks = state.marks.with(rule.index, mark);
-  return mark;
+  if (isMarked(rule, state)) noteHeld(rule, state, { held: false, heldAt: at });
 }
 
 /** What is said of a hit; with `state` the rule's `emit` and `cooldown` are obeyed. */

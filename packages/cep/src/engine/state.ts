@@ -1,9 +1,10 @@
 import type { Runs } from "../pattern/runs.ts";
 import type { StreamEvent, Value } from "../stream.ts";
-import type { BucketState } from "../window/buckets.ts";
+import type { ArenaState } from "../window/arena.ts";
 import type { JoinState } from "../window/join.ts";
 import type { WindowState } from "../window/sliding.ts";
-import type { CompiledLane } from "./lane-plan.ts";
+import type { CompiledLane, CompiledRule } from "./lane-plan.ts";
+import { forgetMark } from "./marks.ts";
 
 /** What a run of a pattern keeps of an event. */
 export type RunEvent = {
@@ -11,9 +12,6 @@ export type RunEvent = {
   readonly at: number;
   readonly values: readonly Value[];
 };
-
-/** When a rule last held and last spoke, for `emit: enter` and `cooldown`. */
-export type Mark = { held: boolean; heldAt: number; alertedAt: number };
 
 /** One version of the key's row in a table. */
 export type TableRow = {
@@ -24,15 +22,15 @@ export type TableRow = {
 
 /**
  * State of the rules that judge in one manner: on arrival, or when the watermark passes. Logs,
- * histories and buckets lie in `cells` and `texts`, at places that the compiled lane knows. Lists of
- * which most keys use nothing are shared until something is put in (by `with`, which copies).
+ * histories, buckets and marks lie in `cells` and `texts`, at places that the compiled lane knows.
+ * Lists of which most keys use nothing are shared until something is put in (by `with`, which
+ * copies).
  */
 export type LaneState = WindowState &
-  BucketState & {
+  ArenaState & {
     tables: readonly (TableRow[] | undefined)[];
     runs: readonly (Runs<RunEvent> | undefined)[];
     joins: readonly (JoinState | undefined)[];
-    marks: readonly (Mark | undefined)[];
     /** Ids were dropped before their time: duplicates may count twice and results say so. */
     incomplete: boolean;
   };
@@ -46,6 +44,7 @@ export type Waiting = StreamEvent;
  * {@link latestCell} and {@link dueCell}), with what the others need.
  */
 export type KeyState = LaneState & {
+  /** `undefined` too where that lane shares this state; see {@link finalStateOf}. */
   readonly final: LaneState | undefined;
   /** Events of the final lane that the watermark has not reached, by (time, arrival). */
   waiting: Waiting[];
@@ -55,74 +54,73 @@ export type KeyState = LaneState & {
 export const latestCell = 0;
 /** Cell of the watermark at which something is due; `Infinity` when nothing is. */
 export const dueCell = 1;
-/** What the cells of a lane begin with. */
+/** What the cells of a key begin with. */
 export const keyCells: readonly number[] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
 export type Lanes = { readonly early: CompiledLane; readonly final: CompiledLane | undefined };
 
+/** State of the lane that judges when the watermark passes. */
+export function finalStateOf(state: KeyState): LaneState {
+  return state.final ?? state;
+}
+
 const noneWaiting: Waiting[] = [];
 
-export function newLaneState({ blank }: CompiledLane): LaneState {
+function newLaneState({ arena, blank }: CompiledLane): LaneState {
+  const { cells, texts, counted } = arena.blank;
   return {
-    cells: blank.cells.slice(),
-    texts: blank.texts.slice(),
+    cells: cells.slice(),
+    texts: texts.slice(),
+    counted,
     ids: undefined,
     running: blank.slidings,
     panes: blank.slidings,
-    counted: blank.buckets,
     tables: blank.tables,
     runs: blank.patterns,
     joins: blank.joins,
-    marks: blank.rules,
     incomplete: false,
   };
 }
 
+/** A key that was never seen. A spread would put the last fields into an object of their own. */
 export function newKeyState({ early, final }: Lanes): KeyState {
-  return withFinal(newLaneState(early), final && newLaneState(final), noneWaiting);
-}
-
-/** A key's state of its parts. A spread would put the last fields into an object of their own. */
-export function withFinal(
-  early: LaneState,
-  final: LaneState | undefined,
-  waiting: Waiting[],
-): KeyState {
+  const lane = newLaneState(early);
   return {
-    cells: early.cells,
-    texts: early.texts,
-    ids: early.ids,
-    running: early.running,
-    panes: early.panes,
-    counted: early.counted,
-    tables: early.tables,
-    runs: early.runs,
-    joins: early.joins,
-    marks: early.marks,
-    incomplete: early.incomplete,
-    final,
-    waiting,
+    cells: lane.cells,
+    texts: lane.texts,
+    counted: lane.counted,
+    ids: lane.ids,
+    running: lane.running,
+    panes: lane.panes,
+    tables: lane.tables,
+    runs: lane.runs,
+    joins: lane.joins,
+    incomplete: lane.incomplete,
+    final: final === undefined || final.isOrderFree ? undefined : newLaneState(final),
+    waiting: noneWaiting,
   };
 }
 
 /** Makes an expired state a new one, in place and without new memory. */
-export function resetKeyState(state: KeyState, lanes: Lanes): void {
-  resetLane(lanes.early, state);
-  if (lanes.final !== undefined && state.final !== undefined) resetLane(lanes.final, state.final);
+export function resetKeyState(state: KeyState, { early, final }: Lanes): void {
+  resetLane(early, state);
+  if (final !== undefined) resetLane(final, finalStateOf(state));
+  state.cells[latestCell] = Number.NEGATIVE_INFINITY;
+  state.cells[dueCell] = Number.POSITIVE_INFINITY;
   state.waiting = noneWaiting;
 }
 
-function resetLane({ blank, logs, histories, buckets }: CompiledLane, state: LaneState): void {
-  state.cells[latestCell] = Number.NEGATIVE_INFINITY;
-  state.cells[dueCell] = Number.POSITIVE_INFINITY;
+function resetLane(lane: CompiledLane, state: LaneState): void {
+  const { blank, logs, histories, buckets, rules } = lane;
   for (let l = 0; l < logs.length; l++) logs[l]?.log.clear(state);
   for (let h = 0; h < histories.length; h++) histories[h]?.window.clear(state);
+  for (let b = 0; b < buckets.length; b++) buckets[b]?.window.clear(state);
+  for (let r = 0; r < rules.length; r++) forgetMark(rules[r] as CompiledRule, state);
+  if (lane.isOrderFree) return;
   state.running = blank.slidings;
   state.panes = blank.slidings;
-  for (let b = 0; b < buckets.length; b++) buckets[b]?.window.clear(state);
   state.tables = blank.tables;
   state.runs = blank.patterns;
   state.joins = blank.joins;
-  state.marks = blank.rules;
   state.incomplete = false;
 }

@@ -1,6 +1,7 @@
 import type { WindowSpec } from "../rules/definition.ts";
 import type { StreamEvent } from "../stream.ts";
-import { Ring, type RingState } from "./ring.ts";
+import type { Arena, ArenaState } from "./arena.ts";
+import { Ring } from "./ring.ts";
 import {
   type AggregateSource,
   countValue,
@@ -11,24 +12,13 @@ import {
 
 export type BucketOptions = {
   readonly fingerprint: string;
-  /** Place among the lane's buckets. */
-  readonly index: number;
   /** Bit of the condition whose events fill it. */
   readonly fill: number;
   readonly window: Exclude<WindowSpec, { kind: "sliding" }>;
   readonly totals: Totals;
   /** What is asked of it. */
   readonly sources: readonly AggregateSource[];
-  /** First cells of the heads of its rings: windows, and the ids of their events. */
-  readonly records: number;
-  readonly ids: number;
   readonly since: number;
-};
-
-/** What buckets lie in: rings, and for distinct() the values of each window by column. */
-export type BucketState = RingState & {
-  /** Per bucket; shared by all keys until something is put in. */
-  counted: readonly (ValueCounts[][] | undefined)[];
 };
 
 /** One window as it is stored. `end` is exclusive; a session's end moves. */
@@ -68,33 +58,36 @@ export class Buckets {
   readonly #records: Ring;
   readonly #ids: Ring;
 
-  constructor(options: BucketOptions, rings: Ring[]) {
-    const { records, ids, totals } = options;
-    const width = totalsCell + totals.size;
+  /** Place of the values of windows with distinct(). */
+  readonly #counted: number;
+
+  constructor(options: BucketOptions, arena: Arena) {
+    const width = totalsCell + options.totals.size;
     this.options = options;
-    this.#records = new Ring({ head: records, width, texts: 0, capacity: 1 }, rings);
-    this.#ids = new Ring({ head: ids, width: 1, texts: 1, capacity: 1 }, rings);
+    this.#records = new Ring({ width, texts: 0, capacity: 1 }, arena);
+    this.#ids = new Ring({ width: 1, texts: 1, capacity: 1 }, arena);
+    this.#counted = arena.reserveCounted();
   }
 
   /** Number of the earliest window. */
-  start(state: BucketState): number {
+  start(state: ArenaState): number {
     return this.#records.start(state);
   }
 
   /** Number of the window after the latest. */
-  end(state: BucketState): number {
+  end(state: ArenaState): number {
     return this.#records.end(state);
   }
 
-  startOf(state: BucketState, number: number): number {
+  startOf(state: ArenaState, number: number): number {
     return state.cells[this.#records.cellOf(state, number)] as number;
   }
 
-  endOf(state: BucketState, number: number): number {
+  endOf(state: ArenaState, number: number): number {
     return state.cells[this.#records.cellOf(state, number) + endCell] as number;
   }
 
-  countOf(state: BucketState, number: number): number {
+  countOf(state: ArenaState, number: number): number {
     return state.cells[this.#records.cellOf(state, number) + totalsCell] as number;
   }
 
@@ -107,7 +100,7 @@ export class Buckets {
   }
 
   /** Puts an event into its window. */
-  add(state: BucketState, event: StreamEvent): void {
+  add(state: ArenaState, event: StreamEvent): void {
     const { totals } = this.options;
     const number = this.#windowFor(state, event.at);
     this.#list(state, number, event);
@@ -120,7 +113,7 @@ export class Buckets {
     }
   }
 
-  #windowFor(state: BucketState, at: number): number {
+  #windowFor(state: ArenaState, at: number): number {
     const { window } = this.options;
     if (window.kind === "session") return this.#sessionFor(state, at, window.gapMs);
     if (window.kind === "global") return this.#globalFor(state, at, window.timeMs);
@@ -131,7 +124,7 @@ export class Buckets {
   }
 
   /** The one that is open grows in both directions. */
-  #globalFor(state: BucketState, at: number, timeMs: number | undefined): number {
+  #globalFor(state: ArenaState, at: number, timeMs: number | undefined): number {
     const number = this.end(state) - 1;
     if (number < this.start(state)) {
       const end = timeMs === undefined ? Number.POSITIVE_INFINITY : at + timeMs;
@@ -143,7 +136,7 @@ export class Buckets {
   }
 
   /** Sessions [first, last + gap) that touch or overlap become one. */
-  #sessionFor(state: BucketState, at: number, gapMs: number): number {
+  #sessionFor(state: ArenaState, at: number, gapMs: number): number {
     const end = at + gapMs;
     let number = this.#newestBefore(state, end);
     const touches = (n: number): boolean => n >= this.start(state) && this.endOf(state, n) >= at;
@@ -157,7 +150,7 @@ export class Buckets {
   }
 
   /** Adds the window before this one to it. */
-  #merge(state: BucketState, number: number): number {
+  #merge(state: ArenaState, number: number): number {
     const { totals } = this.options;
     const { cells } = state;
     const before = this.#records.cellOf(state, number - 1);
@@ -177,7 +170,7 @@ export class Buckets {
   }
 
   /** Number of the newest window that does not start after a time; before the first if all do. */
-  #newestBefore(state: BucketState, at: number): number {
+  #newestBefore(state: ArenaState, at: number): number {
     const first = this.start(state);
     let number = this.end(state) - 1;
     while (number >= first && this.startOf(state, number) > at) number--;
@@ -186,11 +179,11 @@ export class Buckets {
 
   /** A window without events; those from this number on move up. */
   #open(
-    state: BucketState,
+    state: ArenaState,
     number: number,
     span: { readonly start: number; readonly end: number },
   ): number {
-    const { totals, index } = this.options;
+    const { totals } = this.options;
     this.#records.insert(state, number);
     const { cells } = state;
     const cell = this.#records.cellOf(state, number);
@@ -200,32 +193,33 @@ export class Buckets {
     cells[cell + dirtyCell] = 0;
     totals.clear(cells, cell + totalsCell);
     if (totals.distinct.length > 0) {
-      if (state.counted[index] === undefined) state.counted = state.counted.with(index, []);
+      const place = this.#counted;
+      if (state.counted[place] === undefined) state.counted = state.counted.with(place, []);
       const fresh = totals.distinct.map(() => new Map());
-      state.counted[index]?.splice(number - this.start(state), 0, fresh);
+      state.counted[place]?.splice(number - this.start(state), 0, fresh);
     }
     return number;
   }
 
-  #counts(state: BucketState, number: number): readonly ValueCounts[] {
+  #counts(state: ArenaState, number: number): readonly ValueCounts[] {
     if (this.options.totals.distinct.length === 0) return noCounts;
-    return state.counted[this.options.index]?.[number - this.start(state)] ?? noCounts;
+    return state.counted[this.#counted]?.[number - this.start(state)] ?? noCounts;
   }
 
   /** How many ids a window lists. */
-  #listed(state: BucketState, number: number): number {
+  #listed(state: ArenaState, number: number): number {
     return Math.min(this.countOf(state, number), maxBucketIds);
   }
 
   /** Number of the first id of a window, which come in the order of the windows. */
-  #firstId(state: BucketState, number: number): number {
+  #firstId(state: ArenaState, number: number): number {
     let id = this.#ids.start(state);
     for (let n = this.start(state); n < number; n++) id += this.#listed(state, n);
     return id;
   }
 
   /** Lists the id of an event that is not counted yet. */
-  #list(state: BucketState, number: number, event: StreamEvent): void {
+  #list(state: ArenaState, number: number, event: StreamEvent): void {
     const ids = this.#ids;
     const first = this.#firstId(state, number);
     const listed = this.#listed(state, number);
@@ -237,7 +231,7 @@ export class Buckets {
     if (listed === maxBucketIds) ids.drop(state, first);
   }
 
-  idsOf(state: BucketState, number: number): readonly string[] {
+  idsOf(state: ArenaState, number: number): readonly string[] {
     const first = this.#firstId(state, number);
     const listed: string[] = [];
     for (let id = first; id < first + this.#listed(state, number); id++) {
@@ -247,13 +241,13 @@ export class Buckets {
   }
 
   /** Number of the window that an event of this time belongs to; -1 when there is none. */
-  numberAt(state: BucketState, at: number): number {
+  numberAt(state: ArenaState, at: number): number {
     const number = this.#newestBefore(state, at);
     return number >= this.start(state) && at < this.endOf(state, number) ? number : -1;
   }
 
   /** Writes the values of a window, or with -1 those of an empty one. */
-  write(state: BucketState, number: number, values: number[]): void {
+  write(state: ArenaState, number: number, values: number[]): void {
     const { totals, sources } = this.options;
     const isEmpty = number < 0;
     const cells = isEmpty ? totals.empty : state.cells;
@@ -272,17 +266,17 @@ export class Buckets {
    * The watermark that closes a window. A session waits one millisecond longer than others: an
    * event exactly a gap after the last one still belongs to it.
    */
-  closesAt(state: BucketState, number: number): number {
+  closesAt(state: ArenaState, number: number): number {
     const end = this.endOf(state, number);
     return this.options.window.kind === "session" ? end : end - 1;
   }
 
-  isDirty(state: BucketState, number: number): boolean {
+  isDirty(state: ArenaState, number: number): boolean {
     return state.cells[this.#records.cellOf(state, number) + dirtyCell] === 1;
   }
 
   /** The watermark at which the next window is to fire; `Infinity` when none has anything to say. */
-  dueAt(state: BucketState): number {
+  dueAt(state: ArenaState): number {
     let due = Number.POSITIVE_INFINITY;
     const end = this.end(state);
     for (let number = this.start(state); number < end; number++) {
@@ -292,7 +286,7 @@ export class Buckets {
   }
 
   /** Notes that a window fires; returns how often it had fired before. */
-  fire(state: BucketState, number: number): number {
+  fire(state: ArenaState, number: number): number {
     const { cells } = state;
     const cell = this.#records.cellOf(state, number);
     const fired = cells[cell + firedCell] as number;
@@ -302,7 +296,7 @@ export class Buckets {
   }
 
   /** Forgets a window; those after it keep their numbers. */
-  drop(state: BucketState, number: number): void {
+  drop(state: ArenaState, number: number): void {
     if (this.end(state) - this.start(state) === 1) {
       this.clear(state);
       return;
@@ -313,21 +307,21 @@ export class Buckets {
     this.#dropRecord(state, number);
   }
 
-  #dropRecord(state: BucketState, number: number): void {
-    state.counted[this.options.index]?.splice(number - this.start(state), 1);
+  #dropRecord(state: ArenaState, number: number): void {
+    state.counted[this.#counted]?.splice(number - this.start(state), 1);
     this.#records.drop(state, number);
   }
 
   /** Forgets all windows. */
-  clear(state: BucketState): void {
-    const { index } = this.options;
+  clear(state: ArenaState): void {
+    const place = this.#counted;
     this.#records.clear(state);
     this.#ids.clear(state);
-    if (state.counted[index] !== undefined) state.counted = state.counted.with(index, undefined);
+    if (state.counted[place] !== undefined) state.counted = state.counted.with(place, undefined);
   }
 
   /** All windows, by start. */
-  stored(state: BucketState): readonly StoredBucket[] {
+  stored(state: ArenaState): readonly StoredBucket[] {
     const windows: StoredBucket[] = [];
     for (let number = this.start(state); number < this.end(state); number++) {
       windows.push(this.#storedOf(state, number));
@@ -335,7 +329,7 @@ export class Buckets {
     return windows;
   }
 
-  #storedOf(state: BucketState, number: number): StoredBucket {
+  #storedOf(state: ArenaState, number: number): StoredBucket {
     const { cells } = state;
     const cell = this.#records.cellOf(state, number);
     const totals = cell + totalsCell;
@@ -354,7 +348,7 @@ export class Buckets {
   }
 
   /** Puts back what {@link stored} gave into a state that has nothing yet. */
-  restore(state: BucketState, windows: readonly StoredBucket[]): void {
+  restore(state: ArenaState, windows: readonly StoredBucket[]): void {
     for (const window of windows) {
       const number = this.#open(state, this.end(state), window);
       const cell = this.#records.cellOf(state, number);
@@ -368,7 +362,7 @@ export class Buckets {
         state.cells[this.#ids.cellOf(state, id)] = window.ats[i] as number;
         state.texts[this.#ids.textOf(state, id)] = text;
       });
-      const counted = state.counted[this.options.index];
+      const counted = state.counted[this.#counted];
       if (counted !== undefined) counted[counted.length - 1] = [...window.counts];
     }
   }

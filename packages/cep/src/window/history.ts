@@ -1,4 +1,5 @@
 import type { StreamEvent } from "../stream.ts";
+import type { Arena } from "./arena.ts";
 import { Ring, type RingState } from "./ring.ts";
 import { type AggregateSource, readTotal, type Totals } from "./totals.ts";
 
@@ -8,10 +9,8 @@ export type HistoryOptions = {
   readonly totals: Totals;
   /** What is asked of it. */
   readonly sources: readonly AggregateSource[];
-  /** First of its cells: the time of the latest event, then the totals of all panes. */
-  readonly base: number;
-  /** First cell of the head of its panes' ring; `undefined` where nothing but idle() is asked. */
-  readonly panes: number | undefined;
+  /** Nothing but idle() is asked. */
+  readonly idleOnly: boolean;
   readonly since: number;
 };
 
@@ -25,6 +24,8 @@ const firstPanes = 2;
  */
 export class History {
   readonly options: HistoryOptions;
+  /** First of its cells: the time of the latest event, then the totals of all panes. */
+  readonly #base: number;
   readonly #panes: Ring | undefined;
   readonly #paneMs: number;
   /** Panes can be subtracted: no minimum, maximum or sum of doubles is asked. */
@@ -32,21 +33,27 @@ export class History {
   /** Sums of doubles depend on the order of their terms: they are always those of the panes. */
   readonly #hasFloats: boolean;
 
-  constructor(options: HistoryOptions, rings: Ring[]) {
+  constructor(options: HistoryOptions, arena: Arena) {
     this.options = options;
     const { columns, hasExtremes, size } = options.totals;
-    this.#panes =
-      options.panes === undefined
-        ? undefined
-        : new Ring({ head: options.panes, width: 1 + size, texts: 0, capacity: firstPanes }, rings);
+    this.#base = arena.reserve([Number.NaN, ...options.totals.empty]);
+    this.#panes = options.idleOnly
+      ? undefined
+      : new Ring({ width: 1 + size, texts: 0, capacity: firstPanes }, arena);
     this.#paneMs = Math.max(1_000, Math.ceil(options.memoryMs / 30));
     this.#hasFloats = columns.some(({ needs }) => needs.float);
     this.#exact = !hasExtremes && !this.#hasFloats;
   }
 
+  /** The time of the latest event; NaN for none. */
+  lastAt({ cells }: RingState): number {
+    return cells[this.#base] as number;
+  }
+
   /** Writes what is known before an event of this time, forgetting what lies outside the memory. */
   write(state: RingState, at: number, values: number[]): void {
-    const { base, sources } = this.options;
+    const { sources } = this.options;
+    const base = this.#base;
     if (this.#panes !== undefined) this.#age(state, this.#panes, at);
     const { cells } = state;
     const lastAt = cells[base] as number;
@@ -57,7 +64,8 @@ export class History {
   }
 
   #age(state: RingState, panes: Ring, at: number): void {
-    const { memoryMs, totals, base } = this.options;
+    const { memoryMs, totals } = this.options;
+    const base = this.#base;
     const oldest = at - memoryMs - this.#paneMs;
     let aged = false;
     while (panes.count(state) > 0) {
@@ -73,7 +81,8 @@ export class History {
 
   /** Forgets everything, in place. */
   clear(state: RingState): void {
-    const { base, totals } = this.options;
+    const { totals } = this.options;
+    const base = this.#base;
     state.cells[base] = Number.NaN;
     totals.clear(state.cells, base + 1);
     this.#panes?.clear(state);
@@ -81,7 +90,8 @@ export class History {
 
   /** Finds the totals anew from the panes. */
   #sum(state: RingState, panes: Ring): void {
-    const { totals, base } = this.options;
+    const { totals } = this.options;
+    const base = this.#base;
     const { cells } = state;
     totals.clear(cells, base + 1);
     const into = { cells, base: base + 1 };
@@ -92,7 +102,8 @@ export class History {
 
   /** Adds a judged event. */
   add(state: RingState, event: StreamEvent): void {
-    const { base, since, totals } = this.options;
+    const { since, totals } = this.options;
+    const base = this.#base;
     if (event.at <= since) return;
     const lastAt = state.cells[base] as number;
     if (!(event.at <= lastAt)) state.cells[base] = event.at;
@@ -132,7 +143,8 @@ export class History {
 
   /** The time of the latest event, NaN for none, and the panes one after the other, oldest first. */
   stored(state: RingState): { readonly lastAt: number; readonly panes: readonly number[] } {
-    const { base, totals } = this.options;
+    const { totals } = this.options;
+    const base = this.#base;
     const panes: number[] = [];
     const ring = this.#panes;
     const end = ring?.end(state) ?? 0;
@@ -149,7 +161,7 @@ export class History {
     stored: { readonly lastAt: number; readonly panes: readonly number[] },
   ): void {
     const ring = this.#panes;
-    state.cells[this.options.base] = stored.lastAt;
+    state.cells[this.#base] = stored.lastAt;
     if (ring === undefined) return;
     const width = 1 + this.options.totals.size;
     for (let i = 0; i + width <= stored.panes.length; i += width) {

@@ -1,5 +1,6 @@
 import { TIME_FIELD, TYPE_FIELD } from "../language/expression.ts";
 import type { StreamEvent, Value } from "../stream.ts";
+import type { Arena } from "./arena.ts";
 import { Ring, type RingOptions, type RingState } from "./ring.ts";
 
 /** Where the entries of a log keep one field of their events. */
@@ -50,10 +51,8 @@ export function layoutOf(
   return { words, columns, cells, texts };
 }
 
-export type LogOptions = Pick<RingOptions, "head" | "capacity"> & {
+export type LogOptions = Pick<RingOptions, "capacity"> & {
   readonly layout: LogLayout;
-  /** Cell that counts the bytes which the ids take when stored: UUIDs are packed. */
-  readonly idBytes: number;
   /** Ids are looked up in it. */
   readonly indexed: boolean;
 };
@@ -65,14 +64,15 @@ export type LogOptions = Pick<RingOptions, "head" | "capacity"> & {
 export class EventLog {
   readonly layout: LogLayout;
   readonly #ring: Ring;
+  /** Cell that counts the bytes which the ids take when stored: UUIDs are packed. */
   readonly #idBytes: number;
   readonly #indexed: boolean;
 
-  constructor(options: LogOptions, rings: Ring[]) {
-    const { layout, head, capacity } = options;
+  constructor(options: LogOptions, arena: Arena) {
+    const { layout, capacity } = options;
     this.layout = layout;
-    this.#ring = new Ring({ head, capacity, width: layout.cells, texts: layout.texts }, rings);
-    this.#idBytes = options.idBytes;
+    this.#ring = new Ring({ capacity, width: layout.cells, texts: layout.texts }, arena);
+    this.#idBytes = arena.reserve([0]);
     this.#indexed = options.indexed;
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { Ring, type RingState, ringHead } from "./ring.ts";
+import { Arena } from "./arena.ts";
+import { Ring, type RingState } from "./ring.ts";
 
 const widths = [
   { width: 2, texts: 1, capacity: 1 },
@@ -10,11 +11,9 @@ const widths = [
 
 /** Three rings in the arrays of one key. */
 function rings(): { readonly state: RingState; readonly all: readonly Ring[] } {
-  const all: Ring[] = [];
-  for (const of of widths) new Ring({ ...of, head: all.length * ringHead.length }, all);
-  const state: RingState = { cells: widths.flatMap(() => ringHead), texts: [] };
-  for (const ring of all) ring.begin(state);
-  return { state, all };
+  const arena = new Arena();
+  const all = widths.map((of) => new Ring(of, arena));
+  return { state: structuredClone(arena.blank), all };
 }
 
 function push(ring: Ring, state: RingState, value: number): void {

@@ -1,8 +1,10 @@
+import type { Arena } from "./arena.ts";
+
 /** What the rings of a key lie in: its numbers and its texts, each in one array. */
 export type RingState = { cells: number[]; texts: (string | undefined)[] };
 
 /** Cells that a ring has at its head, apart from its records. */
-export const ringHead: readonly number[] = [0, 0, 0, 0, 0];
+const ringHead: readonly number[] = [0, 0, 0, 0, 0];
 /** Numbers of the first record and of the one after the last; records that fit; where they lie. */
 const startCell = 0;
 const endCell = 1;
@@ -11,8 +13,6 @@ const cellsCell = 3;
 const textsCell = 4;
 
 export type RingOptions = {
-  /** First cell of its head. */
-  readonly head: number;
   /** Cells and texts of one record. */
   readonly width: number;
   readonly texts: number;
@@ -33,10 +33,11 @@ export class Ring {
   /** All rings of a key, in the order in which they lie. */
   readonly #rings: readonly Ring[];
 
-  /** Takes its place behind the `rings` that there are. */
-  constructor(options: RingOptions, rings: Ring[]) {
+  /** Takes its place behind the rings that there are. */
+  constructor(options: RingOptions, arena: Arena) {
+    const { rings } = arena;
     this.options = options;
-    this.#head = options.head;
+    this.#head = arena.reserve(ringHead);
     this.#width = options.width;
     this.#texts = options.texts;
     this.#rings = rings;

@@ -1,6 +1,6 @@
 export type { SpanName } from "./generated/names.ts";
 export { logFields, metrics, spanAttributes } from "./generated/names.ts";
-export { httpMetrics } from "./http-metrics.ts";
+export { observeRequests } from "./http-requests.ts";
 export * from "./logger.ts";
 export * from "./metrics.ts";
 export { type Observation, observe } from "./observed-metrics.ts";

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { describe, expect, test } from "@jest/globals";
-import { httpMetrics } from "./http-metrics.ts";
+import { observeRequests } from "./http-requests.ts";
 import { counter, gauge, histogram, renderMetrics } from "./metrics.ts";
 import { observe } from "./observed-metrics.ts";
 
@@ -52,7 +52,7 @@ describe("metrics", () => {
   test("requests are timed by their route's pattern, never by their path", async () => {
     const request = Object.assign(new EventEmitter(), { method: "GET", route: { path: "/o/:id" } });
     const response = Object.assign(new EventEmitter(), { statusCode: 404 });
-    httpMetrics()(
+    observeRequests()(
       request as unknown as IncomingMessage,
       response as unknown as ServerResponse,
       () => response.emit("close"),

@@ -1,6 +1,5 @@
 import { context, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { registerInstrumentations } from "@opentelemetry/instrumentation";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
   AlwaysOffSampler,
@@ -11,7 +10,6 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from "@opentelemetry/semantic-conventions";
-import { instrumentations } from "./instrumentations.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import type { ServiceIdentity } from "./service-identity.ts";
 import { filterAttributes } from "./span-filter.ts";
@@ -38,7 +36,6 @@ export async function startTracing(
     ratio: Number(environment["OTEL_TRACES_SAMPLER_ARG"] ?? 1),
     logger: createLogger({ service: service.name }),
   });
-  registerInstrumentations({ instrumentations: instrumentations() });
 }
 
 interface TracingOptions {
@@ -49,7 +46,7 @@ interface TracingOptions {
   readonly logger?: Logger;
 }
 
-/** Starts tracing into a given exporter, without instrumentations. Once per process. */
+/** Starts tracing into a given exporter. Once per process. */
 export function startTracingWith(
   exporter: SpanExporter | undefined,
   { service, ratio, logger }: TracingOptions,

@@ -1,6 +1,11 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { currentTraceparent, httpMetrics, type Logger, renderMetrics } from "@holdfast/telemetry";
+import {
+  currentTraceparent,
+  type Logger,
+  observeRequests,
+  renderMetrics,
+} from "@holdfast/telemetry";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import helmet from "helmet";
 import type { Authenticate } from "../api-keys.ts";
@@ -92,7 +97,7 @@ function createApp(options: HttpServerOptions, stopping: AbortSignal): Express {
   const { service, version, description, routes, authenticate } = options;
   const app = express();
   app.set("query parser", "simple");
-  app.use(httpMetrics());
+  app.use(observeRequests());
   app.use(nameTrace);
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   app.use(healthRouter({ renderMetrics, ...options }));

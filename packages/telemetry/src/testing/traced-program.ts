@@ -1,10 +1,16 @@
 /** A service in little, to be started with the preload: an HTTP server that does one traced thing. */
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { observeRequests } from "../http-requests.ts";
 import { renderMetrics } from "../metrics.ts";
 import { currentTraceHeaders, withSpan } from "../spans.ts";
 
-const server = createServer(async (request, response) => {
+const observe = observeRequests();
+const server = createServer((request, response) => {
+  observe(request, response, () => void answer(request, response));
+});
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.url === "/metrics") {
     response.end(await renderMetrics());
     return;
@@ -13,5 +19,6 @@ const server = createServer(async (request, response) => {
     response.setHeader("traceresponse", currentTraceHeaders().traceparent ?? "");
   });
   response.end();
-});
+}
+
 server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));

@@ -1,4 +1,4 @@
-import type { Logger } from "@holdfast/telemetry";
+import { currentTraceHeaders, type Logger } from "@holdfast/telemetry";
 import { ConsecutiveBreaker, circuitBreaker, handleAll, retry, wrap } from "cockatiel";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
@@ -69,7 +69,11 @@ async function askOwner(
 ): Promise<string | undefined> {
   const path = `/payment-methods/${encodeURIComponent(paymentMethodId)}`;
   const response = await fetch(new URL(path, url), {
-    headers: { authorization: `Bearer ${apiKey}`, accept: "application/json" },
+    headers: {
+      authorization: `Bearer ${apiKey}`,
+      accept: "application/json",
+      ...currentTraceHeaders(),
+    },
     signal: AbortSignal.timeout(timeoutMs),
   });
   // 400: an id of a form that payment never gives, which must not count as a failure of payment's.

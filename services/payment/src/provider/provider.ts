@@ -1,3 +1,4 @@
+import { currentTraceHeaders } from "@holdfast/telemetry";
 import { z } from "zod";
 
 /** What the provider is asked to do. Amounts are minor units of their currency. */
@@ -69,7 +70,11 @@ export function createHttpProvider(options: { url: string; timeoutMs: number }):
   return {
     carryOut: async (request, { key, signal }) => {
       const { path, body } = messageOf(request);
-      const headers = { "content-type": "application/json", "idempotency-key": key };
+      const headers = {
+        "content-type": "application/json",
+        "idempotency-key": key,
+        ...currentTraceHeaders(),
+      };
       const init = { method: "POST", headers, body: JSON.stringify(body) };
       return answerOf(await call(path, init, signal));
     },

@@ -102,22 +102,37 @@ const acknowledgeFirst: Bug = {
   },
 };
 
+/** The table with another claim of events, whether they have versions or not. */
+function claiming(table: StatementTable, change: (original: Statement) => Statement) {
+  const names = ["inbox-claim", "inbox-claim-first", "inbox-claim-later"];
+  return names.reduce((changed, name) => replaced(changed, name, change), table);
+}
+
+const inboxRow = ([group, eventId]: readonly unknown[]): string => `${group} ${eventId}`;
+
 const noInboxCheck: Bug = {
-  statements: (table) => replaced(table, "inbox-claim", () => ({ run: () => 1 })),
+  statements: (table) =>
+    claiming(table, (original) => ({
+      ...original,
+      run: (view, values) => {
+        const answer = original.run(view, values);
+        view.delete("inbox", inboxRow(values));
+        return answer;
+      },
+    })),
 };
 
 /** The event is marked as handled before, and apart from, its effects. */
 const markedFirst: Bug = {
   statements: (table, { engine }) =>
-    replaced(table, "inbox-claim", ({ run }) => ({
+    claiming(table, ({ run }) => ({
       run: (view, values) => {
-        const transaction = engine.begin();
         const [group, eventId] = values;
-        if (run(view, values) === 0) return 0;
-        const rows = new Map([[`${group} ${eventId}`, { group, eventId }]]);
-        transaction.writes.set("inbox", rows);
-        engine.commit(transaction);
-        return 1;
+        const marking = engine.begin();
+        marking.writes.set("inbox", new Map([[inboxRow(values), { group, eventId }]]));
+        const answer = run(view, values);
+        engine.commit(marking);
+        return answer;
       },
     })),
 };

@@ -1,4 +1,4 @@
-import type { Row, View } from "./engine.ts";
+import type { Row, Statement, View } from "./engine.ts";
 import type { StatementTable } from "./statement-table.ts";
 
 type Key = string;
@@ -47,40 +47,74 @@ function remove(view: View, table: string, key: string): number {
   return 1;
 }
 
-type Position = [group: string, topic: string, entityId: string, version: number];
+type Entity = [group: string, topic: string, entityId: string];
+type ClaimValues = [
+  group: string,
+  eventId: string,
+  topic: string,
+  entityId: string,
+  version: number,
+];
+
+const positionsTable = "inbox_entity_positions";
+
+interface Position {
+  readonly version: number;
+  readonly parked: boolean;
+}
+
+function positionOf(view: View, entity: Entity): Position | undefined {
+  return view.get(positionsTable, at(...entity)) as Position | undefined;
+}
+
+/** Changes a position, or makes it. */
+function setPosition(view: View, entity: Entity, change: Partial<Position>): Position {
+  const before = positionOf(view, entity) ?? { version: 0, parked: false };
+  const position = { ...before, ...change };
+  view.put(positionsTable, at(...entity), { ...position });
+  return position;
+}
 
 function positions(): StatementTable {
-  const table = "inbox_entity_positions";
-  const locks = (_: View, [group, topic, entityId]: Position) =>
-    [[table, at(group, topic, entityId)]] as const;
-  const versionOf = (view: View, [group, topic, entityId]: Position): number | undefined =>
-    view.get(table, at(group, topic, entityId))?.["version"] as number | undefined;
-  const set = (view: View, [group, topic, entityId]: Position, version: number) =>
-    view.put(table, at(group, topic, entityId), { version });
+  const locks = (_: View, [group, topic, entityId]: Entity) =>
+    [[positionsTable, at(group, topic, entityId)]] as const;
   return {
-    "inbox-first-version": {
+    "inbox-claim-first": claimInTurn(),
+    "inbox-claim-later": claimInTurn(),
+    "inbox-advance": {
       locks,
-      run: (view, values: Position) => {
-        if ((versionOf(view, values) ?? values[3] - 1) !== values[3] - 1) return 0;
-        set(view, values, values[3]);
+      run: (view, [group, topic, entityId, version]: [...Entity, number]) => {
+        setPosition(view, [group, topic, entityId], { version });
         return 1;
       },
     },
-    "inbox-later-version": {
+    "inbox-lock-position": {
       locks,
-      run: (view, values: Position) => {
-        if (versionOf(view, values) !== values[3] - 1) return 0;
-        set(view, values, values[3]);
-        return 1;
-      },
+      run: (view, entity: Entity) => [{ ...setPosition(view, entity, {}) }],
     },
     "INSERT INTO inbox_entity_positions": {
       locks,
-      run: (view, values: Position) => {
-        const version = versionOf(view, values) ?? 0;
-        set(view, values, version);
-        return [{ version }];
+      run: (view, entity: Entity) => {
+        setPosition(view, entity, { parked: true });
+        return 1;
       },
+    },
+  };
+}
+
+/** Versions count from 1, so that an entity without a position is one at 0. */
+function claimInTurn(): Statement {
+  return {
+    locks: (_, [group, eventId, topic, entityId]: ClaimValues) => [
+      ["inbox", at(group, eventId)],
+      [positionsTable, at(group, topic, entityId)],
+    ],
+    run: (view, [group, eventId, topic, entityId, version]: ClaimValues) => {
+      const isNew = insertNew(view, ["inbox", at(group, eventId)], { group, eventId }) === 1;
+      const entity: Entity = [group, topic, entityId];
+      const isDue = (positionOf(view, entity)?.version ?? 0) === version - 1;
+      if (!isNew || !isDue) return [{ claimed: isNew, parked: null }];
+      return [{ claimed: true, parked: setPosition(view, entity, { version }).parked }];
     },
   };
 }
@@ -125,12 +159,6 @@ function parkedRecords(): StatementTable {
             record_headers: JSON.parse(String(headers)),
           },
         );
-      },
-    },
-    "inbox-followed": {
-      run: (view, [group, topic, entityId, version]: string[]) => {
-        const key = at(group ?? "", topic ?? "", entityId ?? "", Number(version));
-        return view.get(table, key) === undefined ? [] : [{}];
       },
     },
     "DELETE FROM inbox_parked k USING": {

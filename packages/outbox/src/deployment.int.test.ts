@@ -36,8 +36,9 @@ const migrateOutbox = (direction: "up" | "down", count?: number) =>
 describe("the migrations", () => {
   test("run once, go down and come up again", async () => {
     expect(await migrateOutbox("up")).toEqual([]);
-    const down = await migrateOutbox("down", 5);
+    const down = await migrateOutbox("down", 6);
     expect(down).toEqual([
+      "0006_parked_entities",
       "0005_dead_letter_actions",
       "0004_work_queue",
       "0003_idempotency_keys",

@@ -31,53 +31,103 @@ export function turnOf(position: number, version: number): Turn {
   return version === position + 1 ? "next" : "early";
 }
 
-/**
- * Moves the group's position of an entity to the version when it is due, and says whether it was. The
- * position stays locked until the transaction ends, so two deliveries of one entity take turns.
- */
-export async function advanceEntity(tx: Tx, group: string, event: Versioned): Promise<Turn> {
-  if (await advance(tx, group, event)) return "next";
-  const turn = turnOf(await lockPosition(tx, group, event), event.version);
-  // The predecessor may have committed while we waited for the lock.
-  if (turn === "next") await advance(tx, group, event);
-  return turn;
+/** What became of a claim. */
+export interface Claim {
+  readonly turn: Turn | "duplicate";
+  /** A record of the entity was parked at some time; a duplicate does not know and says that one was. */
+  readonly parked: boolean;
 }
 
-async function advance(
+/**
+ * Claims (group, event id) and moves the group's position of the entity to the event's version when that
+ * is due. The position stays locked until the transaction ends, so two deliveries of one entity take
+ * turns. An event that was claimed before moves nothing.
+ */
+export async function claimInTurn(
   tx: Tx,
   group: string,
-  { topic, entityId, version }: Versioned,
-): Promise<boolean> {
-  const first = {
-    name: "inbox-first-version",
-    text: `INSERT INTO inbox_entity_positions AS p (consumer_group, topic, entity_id, version)
-      VALUES ($1, $2, $3, $4) ON CONFLICT (consumer_group, topic, entity_id)
-      DO UPDATE SET version = $4 WHERE p.version = $4 - 1`,
-  };
-  const later = {
-    name: "inbox-later-version",
-    text: `UPDATE inbox_entity_positions SET version = $4
-      WHERE consumer_group = $1 AND topic = $2 AND entity_id = $3 AND version = $4 - 1`,
-  };
-  const { rowCount } = await tx.query(version === 1 ? first : later, [
-    group,
-    topic,
-    entityId,
-    version,
-  ]);
-  return rowCount === 1;
+  event: Versioned & { readonly eventId: string },
+): Promise<Claim> {
+  const { topic, entityId, version, eventId } = event;
+  const statement = version === 1 ? claimFirst : claimLater;
+  const values = [group, eventId, topic, entityId, version];
+  const { rows } = await tx.query<{ claimed: boolean; parked: boolean | null }>(statement, values);
+  const { claimed, parked } = rows[0] ?? { claimed: false, parked: null };
+  if (!claimed) return { turn: "duplicate", parked: true };
+  if (parked !== null) return { turn: "next", parked };
+  return takeTurn(tx, group, event);
+}
+
+// A join and no EXISTS: after a wait for the position's lock Postgres looks at the row again, and could not
+// look at the insert again.
+const claimFirst = {
+  name: "inbox-claim-first",
+  text: `WITH claimed AS (
+      INSERT INTO inbox (consumer_group, event_id) VALUES ($1, $2)
+      ON CONFLICT DO NOTHING RETURNING consumer_group
+    ), advanced AS (
+      INSERT INTO inbox_entity_positions AS p (consumer_group, topic, entity_id, version)
+      SELECT consumer_group, $3::text, $4::text, $5::bigint FROM claimed
+      ON CONFLICT (consumer_group, topic, entity_id)
+      DO UPDATE SET version = excluded.version WHERE p.version = excluded.version - 1
+      RETURNING parked
+    )
+    SELECT EXISTS (SELECT FROM claimed) AS claimed, (SELECT parked FROM advanced) AS parked`,
+};
+
+const claimLater = {
+  name: "inbox-claim-later",
+  text: `WITH claimed AS (
+      INSERT INTO inbox (consumer_group, event_id) VALUES ($1, $2)
+      ON CONFLICT DO NOTHING RETURNING consumer_group
+    ), advanced AS (
+      UPDATE inbox_entity_positions p SET version = $5::bigint FROM claimed
+      WHERE p.consumer_group = claimed.consumer_group AND topic = $3 AND entity_id = $4
+        AND version = $5::bigint - 1
+      RETURNING parked
+    )
+    SELECT EXISTS (SELECT FROM claimed) AS claimed, (SELECT parked FROM advanced) AS parked`,
+};
+
+/** Moves the group's position of an entity to the version when it is due, and says whether it was. */
+export async function advanceEntity(tx: Tx, group: string, event: Versioned): Promise<Turn> {
+  return (await takeTurn(tx, group, event)).turn;
+}
+
+async function takeTurn(
+  tx: Tx,
+  group: string,
+  event: Versioned,
+): Promise<{ readonly turn: Turn; readonly parked: boolean }> {
+  const { topic, entityId, version } = event;
+  const position = await lockPosition(tx, group, event);
+  const turn = turnOf(position.version, version);
+  if (turn === "next") {
+    await tx.query(
+      {
+        name: "inbox-advance",
+        text: `UPDATE inbox_entity_positions SET version = $4
+          WHERE consumer_group = $1 AND topic = $2 AND entity_id = $3`,
+      },
+      [group, topic, entityId, version],
+    );
+  }
+  return { turn, parked: position.parked };
 }
 
 async function lockPosition(
   tx: Tx,
   group: string,
   { topic, entityId }: Versioned,
-): Promise<number> {
-  const { rows } = await tx.query<{ version: number }>(
-    `INSERT INTO inbox_entity_positions AS p (consumer_group, topic, entity_id, version)
-     VALUES ($1, $2, $3, 0) ON CONFLICT (consumer_group, topic, entity_id)
-     DO UPDATE SET version = p.version RETURNING version`,
+): Promise<{ readonly version: number; readonly parked: boolean }> {
+  const { rows } = await tx.query<{ version: number; parked: boolean }>(
+    {
+      name: "inbox-lock-position",
+      text: `INSERT INTO inbox_entity_positions AS p (consumer_group, topic, entity_id, version)
+        VALUES ($1, $2, $3, 0) ON CONFLICT (consumer_group, topic, entity_id)
+        DO UPDATE SET version = p.version RETURNING version, parked`,
+    },
     [group, topic, entityId],
   );
-  return rows[0]?.version ?? 0;
+  return rows[0] ?? { version: 0, parked: false };
 }

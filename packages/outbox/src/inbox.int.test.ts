@@ -4,7 +4,7 @@ import { buildEvent, useTestDatabase, waitFor } from "@holdfast/testkit";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { advanceEntity } from "./entity-order.ts";
 import { type InboxOptions, inbox, UnidentifiedMessage } from "./inbox.ts";
-import { EntityGap, sweepParked } from "./parked-records.ts";
+import { EntityGap, park, sweepParked } from "./parked-records.ts";
 import type { Tx } from "./transaction.ts";
 
 const db = useTestDatabase();
@@ -123,6 +123,35 @@ describe("the order of an entity's events, enforced", () => {
     const { deliver } = ordered();
     await Promise.all([5, 3, 1, 4, 2].map((version) => deliver({ version })));
     expect(await effects()).toEqual([1, 2, 3, 4, 5].map((version) => `order-1/${version}`));
+  });
+
+  test("holds when a successor is parked while its predecessor waits for the entity", async () => {
+    const { deliver } = ordered();
+    await deliver({ version: 1 });
+    const early = contextOf({ version: 3 }).message as Message;
+    const version = { topic: "orders", entityId: "order-1", version: 3 };
+    const parked = Promise.withResolvers<void>();
+    const mayEnd = Promise.withResolvers<void>();
+    const parking = db.database.transact(async (tx) => {
+      await advanceEntity(tx, group, version);
+      await park(tx, { group, message: early, version, maxParked: 1 });
+      parked.resolve();
+      await mayEnd.promise;
+    });
+    await parked.promise;
+    const delivering = deliver({ version: 2 });
+    await waitFor(
+      async () => {
+        const waiting = await db.database.read(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        return waiting.rowCount === 1;
+      },
+      { limitMs: 5_000 },
+    );
+    mayEnd.resolve();
+    await Promise.all([parking, delivering]);
+    expect(await effects()).toEqual([1, 2, 3].map((each) => `order-1/${each}`));
   });
 
   test("does not make one entity wait for another", async () => {

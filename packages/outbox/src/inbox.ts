@@ -1,8 +1,8 @@
 import type { Delivery, DeliveryContext, Message, Middleware } from "@holdfast/messaging";
 import { counter } from "@holdfast/telemetry";
 import type { Database } from "./database.ts";
-import { advanceEntity, type Versioned, versionOf } from "./entity-order.ts";
-import { isFollowed, park, takeParked } from "./parked-records.ts";
+import { type Claim, claimInTurn, type Versioned, versionOf } from "./entity-order.ts";
+import { park, takeParked } from "./parked-records.ts";
 import type { Tx } from "./transaction.ts";
 
 /** Options of the inbox middleware. */
@@ -73,21 +73,26 @@ interface Delivered {
 async function deliver(tx: Tx, incoming: Incoming): Promise<Delivered> {
   const { context, message, version, next } = incoming;
   const { group } = context;
+  const { turn, parked } = await claim(tx, group, { eventId: message.id, version });
   // After a duplicate too: the delivery that handled it may have crashed before it looked.
-  if (!(await claimEvent(tx, group, message.id))) return { outcome: "duplicate", followed: true };
-  if (version !== undefined) {
-    const turn = await advanceEntity(tx, group, version);
-    if (turn === "stale") return { outcome: "stale", followed: true };
-    if (turn === "early") {
-      await releaseEvent(tx, group, message.id);
-      await park(tx, { group, message, version, maxParked: incoming.maxParked });
-      return { outcome: "parked", followed: false };
-    }
+  if (turn === "duplicate" || turn === "stale") return { outcome: turn, followed: true };
+  if (turn === "early" && version !== undefined) {
+    await releaseEvent(tx, group, message.id);
+    await park(tx, { group, message, version, maxParked: incoming.maxParked });
+    return { outcome: "parked", followed: false };
   }
   context.tx = tx;
   await next(context);
-  const followed = version !== undefined && (await isFollowed(tx, group, version));
-  return { outcome: "handled", followed };
+  return { outcome: "handled", followed: parked };
+}
+
+async function claim(
+  tx: Tx,
+  group: string,
+  { eventId, version }: { eventId: string; version: Versioned | undefined },
+): Promise<Claim> {
+  if (version !== undefined) return claimInTurn(tx, group, { eventId, ...version });
+  return { turn: (await claimEvent(tx, group, eventId)) ? "next" : "duplicate", parked: false };
 }
 
 /** Handles what was parked behind `version`, one transaction each, until the next gap. */

@@ -48,26 +48,12 @@ export async function park(
       JSON.stringify(encodeHeaders(record.rawHeaders)),
     ],
   );
-}
-
-/**
- * Whether the message after `version` is parked. The caller holds the entity's position, without
- * which nobody parks, so the answer is true until its transaction ends.
- */
-export async function isFollowed(
-  tx: Tx,
-  group: string,
-  { topic, entityId, version }: Versioned,
-): Promise<boolean> {
-  const { rowCount } = await tx.query(
-    {
-      name: "inbox-followed",
-      text: `SELECT 1 FROM inbox_parked
-        WHERE consumer_group = $1 AND topic = $2 AND entity_id = $3 AND entity_version = $4`,
-    },
-    [group, topic, entityId, version + 1],
+  await tx.query(
+    `INSERT INTO inbox_entity_positions (consumer_group, topic, entity_id, version, parked)
+     VALUES ($1, $2, $3, 0, true) ON CONFLICT (consumer_group, topic, entity_id)
+     DO UPDATE SET parked = true`,
+    [group, version.topic, version.entityId],
   );
-  return rowCount === 1;
 }
 
 /** Takes out the parked message that is due behind `version`'s entity and advances to it, if any is. */

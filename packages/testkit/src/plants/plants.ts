@@ -35,12 +35,12 @@ const publishedRows =`;
 export const plants: readonly Plant[] = [
   {
     name: "no-inbox-check",
-    bug: "an event is handled without asking the inbox",
+    bug: "an event is handled and not written into the inbox",
     replacements: [
       {
         file: "packages/outbox/src/inbox.ts",
-        find: `if (!(await claimEvent(tx, group, message.id))) return { outcome: "duplicate", followed: true };`,
-        replace: "",
+        find: "context.tx = tx;",
+        replace: "await releaseEvent(tx, group, message.id);\n  context.tx = tx;",
       },
     ],
     faults: ["duplicates"],

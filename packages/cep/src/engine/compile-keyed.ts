@@ -34,10 +34,15 @@ export function compilePattern(
         ? stageAggregate(node, names, plan.captured)
         : base.resolve.aggregate(node),
   };
+  const settled = new Map<Predicate<RunEvent>, number>();
   const predicate = (condition: Condition): Predicate<RunEvent> => {
     const index = compiler.condition(condition, resolve, base.scope);
     const compiled = compiler.conditions[index];
-    if (compiled === undefined || compiled.bit >= 0) return () => scratch.truths[index] === 1;
+    if (compiled === undefined || compiled.bit >= 0) {
+      const holds = () => scratch.truths[index] === 1;
+      settled.set(holds, index);
+      return holds;
+    }
     return (_event, last) => {
       const { types, evaluate } = compiled;
       if (types !== undefined && !types.includes(scratch.evaluation.event.type)) return false;
@@ -47,22 +52,25 @@ export function compilePattern(
   };
   const { spec } = plan;
   const print = fingerprint(["pattern", describeSpec(plan), plan.captured]);
+  const automaton = new Automaton(
+    {
+      ...spec,
+      stages: spec.stages.map((stage) => {
+        const { until, ...rest } = stage;
+        const where = predicate(stage.where);
+        return until === undefined
+          ? { ...rest, where }
+          : { ...rest, where, until: predicate(until) };
+      }),
+    },
+    { runs: compiler.options.limits.runs, matches: compiler.options.limits.matches },
+  );
+  const openers = automaton.openers()?.map((opener) => settled.get(opener) ?? -1);
   return {
     fingerprint: print,
-    automaton: new Automaton(
-      {
-        ...spec,
-        stages: spec.stages.map((stage) => {
-          const { until, ...rest } = stage;
-          const where = predicate(stage.where);
-          return until === undefined
-            ? { ...rest, where }
-            : { ...rest, where, until: predicate(until) };
-        }),
-      },
-      { runs: compiler.options.limits.runs, matches: compiler.options.limits.matches },
-    ),
+    automaton,
     captured: plan.captured,
+    openers: openers?.includes(-1) ? undefined : openers,
     withinMs: spec.withinMs ?? 0,
     since: compiler.since(print),
   };

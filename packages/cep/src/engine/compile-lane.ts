@@ -2,7 +2,7 @@ import { compileBoolean, type Evaluation, type Resolver } from "../language/eval
 import type { Expression } from "../language/expression.ts";
 import type { Condition, RuleDefinition, RulePack, WindowPlan } from "../rules/definition.ts";
 import type { Arena } from "../window/arena.ts";
-import { layoutOf } from "../window/log.ts";
+import { layoutOf, setBit } from "../window/log.ts";
 import { compileJoin, compilePattern, compileTable } from "./compile-keyed.ts";
 import { frozen, WindowCompiler } from "./compile-windows.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -16,7 +16,6 @@ import type {
   CompiledRule,
   CompiledTable,
   Scratch,
-  TypePlan,
 } from "./lane-plan.ts";
 import { noMark } from "./marks.ts";
 import {
@@ -26,9 +25,11 @@ import {
   leavesOf,
   readsEventAlone,
   readsRun,
+  readsTypeAlone,
   windowSpan,
 } from "./plan-analysis.ts";
 import { expressionsOf, fieldsRead, projectedFields } from "./projection.ts";
+import { type TypePlan, TypePlans } from "./type-plans.ts";
 import type { Limits, Lineage } from "./types.ts";
 
 export type LaneOptions = {
@@ -114,7 +115,8 @@ export class LaneCompiler {
     const index = this.conditions.length;
     const bit = readsRun(expression) ? -1 : this.#bits.push(index) - 1;
     const evaluate = this.#bound(scope.table, compileBoolean(expression, resolve));
-    this.conditions.push({ fingerprint: print, types, evaluate, index, bit });
+    const isTypeAlone = readsTypeAlone(expression);
+    this.conditions.push({ fingerprint: print, types, evaluate, isTypeAlone, index, bit });
     return index;
   }
 
@@ -236,15 +238,26 @@ export class LaneCompiler {
     return known >= 0 ? known : this.#tables.push(table) - 1;
   }
 
-  /** The conditions that are settled on arrival, by whether they can hold for a type. */
+  /** Settles for a type what it decides: conditions that do not apply to it, or read nothing else. */
   #planOf(type: string | undefined): TypePlan {
     const applies = ({ types }: CompiledCondition): boolean =>
       types === undefined || (type !== undefined && types.includes(type));
-    const settled = this.conditions.filter(({ bit }) => bit >= 0);
-    const cleared = settled.filter((condition) => !applies(condition));
+    const applying = this.conditions.filter(
+      (condition) => condition.bit >= 0 && applies(condition),
+    );
+    const isDecided = ({ isTypeAlone }: CompiledCondition) => isTypeAlone && type !== undefined;
+    const truths = new Int8Array(this.conditions.length);
+    const words = new Array<number>(this.#layout.words).fill(0);
+    for (const { evaluate, index, bit } of applying.filter(isDecided)) {
+      const event = { type: type ?? "", at: 0, values: [] };
+      const truth = evaluate({ ...this.scratch.evaluation, event });
+      truths[index] = truth;
+      if (truth === 1) setBit(words, bit);
+    }
     return {
-      settles: settled.filter(applies),
-      clears: cleared.map(({ index }) => index),
+      truths,
+      words,
+      settles: applying.filter((condition) => !isDecided(condition)),
       isJudged: type !== undefined && this.pack.stream.judged.includes(type),
     };
   }
@@ -276,8 +289,10 @@ export class LaneCompiler {
       tables: this.#tables,
       patterns: this.#patterns,
       joins: this.#joins,
-      plans: new Map(this.pack.stream.types.map((type) => [type, this.#planOf(type)])),
-      anyType: this.#planOf(undefined),
+      plans: new TypePlans(
+        new Map(this.pack.stream.types.map((type) => [type, this.#planOf(type)])),
+        this.#planOf(undefined),
+      ),
       gated: this.#rules.filter((rule) => rule.gate >= 0),
       sequential: this.#rules.filter((rule) => rule.pattern !== undefined),
       judging: this.#rules.filter((rule) => rule.judgesEvents),

@@ -35,7 +35,7 @@ export function judgePatterns(judgement: Judgement, state: LaneState, step: Judg
     const { effectiveFrom } = rule.definition;
     if (event.at <= pattern.since) continue;
     if (effectiveFrom !== undefined && event.at < effectiveFrom) continue;
-    if (step.inOrder && state.runs[index] === undefined && !pattern.automaton.canBegin()) {
+    if (step.inOrder && state.runs[index] === undefined && !canBegin(judgement.lane, pattern)) {
       judgement.values[rule.index] = flagsOf(rule, event.at, step.context);
       continue;
     }
@@ -45,6 +45,11 @@ export function judgePatterns(judgement: Judgement, state: LaneState, step: Judg
       : revisePattern(judgement, state, stepping);
     noteMatches(judgement, state, { ...stepping, matches });
   }
+}
+
+function canBegin({ scratch }: CompiledLane, { openers, automaton }: CompiledPattern): boolean {
+  if (openers !== undefined && !openers.some((index) => scratch.truths[index] === 1)) return false;
+  return automaton.canBegin();
 }
 
 function stepPattern(

@@ -1,6 +1,6 @@
 import type { StreamEvent } from "../stream.ts";
 import type { History } from "../window/history.ts";
-import { wordBits } from "../window/log.ts";
+import { setBit } from "../window/log.ts";
 import { correct } from "./correct.ts";
 import { fireFull } from "./fire.ts";
 import { flagsOf } from "./judge-flags.ts";
@@ -32,12 +32,12 @@ import type {
   CompiledLog,
   CompiledRule,
   CompiledWindow,
-  TypePlan,
 } from "./lane-plan.ts";
 import { noteMiss, tell } from "./speak.ts";
 import type { LaneState } from "./state.ts";
 import { recallRows, rememberRow } from "./tables.ts";
 import { fold } from "./trim.ts";
+import type { TypePlan } from "./type-plans.ts";
 import { isHit } from "./verdict.ts";
 
 /** Applies one event to a trimmed lane: verdicts of its rules, and what they have to say. */
@@ -47,7 +47,7 @@ export function judge(lane: CompiledLane, state: LaneState, step: JudgeStep): Ju
   const judgement = newJudgement(lane, event, recallRows(lane, state, event.at));
   evaluation.event = event;
   evaluation.aggregates = judgement.values;
-  const plan = lane.plans.get(event.type) ?? lane.anyType;
+  const plan = lane.plans.of(event.type);
   if (lane.histories.length > 0) readHistories(judgement, state);
   settleConditions(lane, plan);
   step.inOrder = record(lane, state, event);
@@ -71,7 +71,7 @@ export function judge(lane: CompiledLane, state: LaneState, step: JudgeStep): Ju
 export function collect(lane: CompiledLane, state: LaneState, step: JudgeStep): void {
   const { event } = step;
   lane.scratch.evaluation.event = event;
-  settleConditions(lane, lane.plans.get(event.type) ?? lane.anyType);
+  settleConditions(lane, lane.plans.of(event.type));
   fillBuckets(lane, state, step);
 }
 
@@ -88,19 +88,18 @@ function addToHistories({ histories }: CompiledLane, state: LaneState, event: St
 }
 
 /** Settles the truth of all conditions that do not depend on a run, and the event's mask. */
-function settleConditions({ scratch }: CompiledLane, { settles, clears }: TypePlan): void {
-  const { truths, missing, words, evaluation } = scratch;
-  for (let w = 0; w < words.length; w++) words[w] = 0;
-  for (let c = 0; c < clears.length; c++) truths[clears[c] as number] = 0;
+function settleConditions({ scratch }: CompiledLane, plan: TypePlan): void {
+  const { truths, settles } = plan;
+  const { missing, words, evaluation } = scratch;
+  scratch.truths = truths;
+  for (let w = 0; w < words.length; w++) words[w] = plan.words[w] as number;
   for (let c = 0; c < settles.length; c++) {
     const { evaluate, index, bit } = settles[c] as CompiledCondition;
     evaluation.missing = false;
     const truth = evaluate(evaluation);
     truths[index] = truth;
-    if (truth === 1) {
-      const word = bit < wordBits ? 0 : Math.floor(bit / wordBits);
-      words[word] = (words[word] as number) | (1 << (bit - word * wordBits));
-    } else if (truth === -1) missing[index] = evaluation.missing ? 1 : 0;
+    if (truth === 1) setBit(words, bit);
+    else if (truth === -1) missing[index] = evaluation.missing ? 1 : 0;
   }
 }
 
@@ -120,11 +119,16 @@ function record(lane: CompiledLane, state: LaneState, event: StreamEvent): boole
 /** Judges by windows, history or the event alone, says why rules hit, and lets them speak. */
 function judgeGated(judgement: Judgement, state: LaneState, step: JudgeStep): void {
   const { lane, values } = judgement;
+  const { truths } = lane.scratch;
   for (let r = 0; r < lane.gated.length; r++) {
     const rule = lane.gated[r] as CompiledRule;
+    if (truths[rule.gate] === 0) {
+      if (rule.judgesEvents) values[rule.index] = flagsOf(rule, step.event.at, step.context);
+      continue;
+    }
     if (rule.judgesEvents) values[rule.index] = judgeRule(rule, lane, { state, step });
     if (isHit(values[rule.index] as number)) sayHit(judgement, rule, { state, step });
-    else if (lane.scratch.truths[rule.gate] === 1) noteMiss(rule, state, step.event.at);
+    else if (truths[rule.gate] === 1) noteMiss(rule, state, step.event.at);
   }
 }
 

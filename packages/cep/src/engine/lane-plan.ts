@@ -8,6 +8,7 @@ import type { History } from "../window/history.ts";
 import type { EventLog, LogLayout } from "../window/log.ts";
 import type { SlidingWindow } from "../window/sliding.ts";
 import type { RunEvent, TableRow } from "./state.ts";
+import type { TypePlans } from "./type-plans.ts";
 import type { Limits } from "./types.ts";
 
 /** A condition with its closure. */
@@ -15,6 +16,8 @@ export type CompiledCondition = {
   readonly fingerprint: string;
   readonly types: readonly string[] | undefined;
   readonly evaluate: BooleanFunction;
+  /** It depends on nothing but the event's type. */
+  readonly isTypeAlone: boolean;
   /** Place among the lane's conditions. */
   readonly index: number;
   /** Bit in the masks of log entries; -1 when it depends on more than the event. */
@@ -66,6 +69,8 @@ export type CompiledPattern = {
   readonly automaton: Automaton<RunEvent>;
   /** Fields that runs keep, in this order. */
   readonly captured: readonly number[];
+  /** Conditions of which one must hold for an event to begin a match; `undefined`: any event may. */
+  readonly openers: readonly number[] | undefined;
   readonly withinMs: number;
   readonly since: number;
 };
@@ -111,8 +116,8 @@ export type CompiledTable = {
 /** What the closures of a lane read while one event is judged. Carries nothing between steps. */
 export type Scratch = {
   readonly evaluation: Evaluation;
-  /** Truth of each condition for the event at hand. */
-  readonly truths: Int8Array;
+  /** Truth of each condition for the event at hand: those of the plan of its type. */
+  truths: Int8Array;
   /** 1 where a missing field made it an error. */
   readonly missing: Uint8Array;
   /** Per table the row that is valid at the event's time. */
@@ -130,13 +135,6 @@ export type Blank = {
   readonly tables: readonly undefined[];
   readonly patterns: readonly undefined[];
   readonly joins: readonly undefined[];
-};
-
-/** The conditions that can hold for an event type, those that cannot, and whether it is judged. */
-export type TypePlan = {
-  readonly settles: readonly CompiledCondition[];
-  readonly clears: readonly number[];
-  readonly isJudged: boolean;
 };
 
 /** The rules of one lane, compiled: immutable but for the scratch space. */
@@ -157,9 +155,7 @@ export type CompiledLane = {
   readonly tables: readonly CompiledTable[];
   readonly patterns: readonly CompiledPattern[];
   readonly joins: readonly CompiledJoin[];
-  /** By event type; the one on any type serves for types that are not declared. */
-  readonly plans: ReadonlyMap<string, TypePlan>;
-  readonly anyType: TypePlan;
+  readonly plans: TypePlans;
   /** Rules that look at each event by its windows, its history or itself alone. */
   readonly gated: readonly CompiledRule[];
   /** Rules that look for a sequence. */

@@ -3,6 +3,7 @@ import {
   type AggregateExpression,
   type AggregateScope,
   type Expression,
+  TYPE_FIELD,
   walk,
 } from "../language/expression.ts";
 import type { RuleDefinition, WindowPlan } from "../rules/definition.ts";
@@ -59,6 +60,14 @@ export function readsEventAlone(expression: Expression): boolean {
   for (const node of walk(expression)) {
     const foreign = node.kind === "field" && node.source !== "event";
     if (node.kind === "aggregate" || foreign) return false;
+  }
+  return true;
+}
+
+export function readsTypeAlone(expression: Expression): boolean {
+  for (const node of walk(expression)) {
+    const isType = node.kind === "field" && node.source === "event" && node.index === TYPE_FIELD;
+    if (node.kind === "aggregate" || (node.kind === "field" && !isType)) return false;
   }
   return true;
 }

@@ -2,7 +2,7 @@ import type { HitDetail, Judgement, Output } from "./judgement.ts";
 import type { CompiledRule } from "./lane-plan.ts";
 import { isMarked, markOf, noteAlerted, noteHeld } from "./marks.ts";
 import type { LaneState } from "./state.ts";
-import type { Alert } from "./types.ts";
+import type { Alert, RuleResult } from "./types.ts";
 import { resultOf } from "./verdict.ts";
 
 /**
@@ -38,27 +38,51 @@ export type Telling = {
 
 /** Raises an alert for a rule's hit in a judgement, unless it is throttled or in shadow. */
 export function tell(judgement: Judgement, rule: CompiledRule, telling: Telling): void {
-  const { detail, state, output } = telling;
+  const { state, output } = telling;
   const { at } = judgement.event;
   if (state !== undefined && !mayAlert(rule, state, at)) return;
   if (rule.definition.mode !== "active") return;
-  const result = resultOf(judgement, rule);
-  const alert: Alert = {
-    ruleId: result.ruleId,
-    version: result.version,
-    matchId: detail.matchId,
-    time: judgement.lane.time,
-    revision: telling.revision,
-    holds: telling.holds,
-    at,
-    action: result.action,
-    score: result.score,
-    reason: result.reason,
-    values: result.values,
-    eventIds: detail.eventIds,
-    explanation: result.explanation,
-    sentence: rule.definition.sentence,
-  };
+  const alert = new ToldAlert(judgement, rule, telling);
   if (output.alerts === undefined) output.alerts = [alert];
   else output.alerts.push(alert);
+}
+
+/** An alert whose explanation is put into words only when somebody asks. */
+class ToldAlert implements Alert {
+  readonly ruleId: string;
+  readonly version: number;
+  readonly matchId: string;
+  readonly time: Alert["time"];
+  readonly revision: number;
+  readonly holds: boolean;
+  readonly at: number;
+  readonly action: Alert["action"];
+  readonly score: number;
+  readonly reason: string;
+  readonly values: Alert["values"];
+  readonly eventIds: readonly string[];
+  readonly sentence: string;
+  readonly #result: RuleResult;
+
+  constructor(judgement: Judgement, rule: CompiledRule, { detail, revision, holds }: Telling) {
+    const result = resultOf(judgement, rule);
+    this.ruleId = result.ruleId;
+    this.version = result.version;
+    this.matchId = detail.matchId;
+    this.time = judgement.lane.time;
+    this.revision = revision;
+    this.holds = holds;
+    this.at = judgement.event.at;
+    this.action = result.action;
+    this.score = result.score;
+    this.reason = result.reason;
+    this.values = result.values;
+    this.eventIds = detail.eventIds;
+    this.sentence = rule.definition.sentence;
+    this.#result = result;
+  }
+
+  get explanation(): string {
+    return this.#result.explanation;
+  }
 }

@@ -112,12 +112,52 @@ function compileComparison(
 ): BooleanFunction {
   const { type } = node.left;
   if (type === "string" || type === "bool") return compileValueComparison(node, resolve);
-  const left = compileNumber(node.left, resolve);
-  if (node.right.kind === "literal") {
-    return compareWithLiteral(node.operator, left, Number(node.right.value));
+  const { left: subject, right: other } = node;
+  if (other.kind === "literal" && isEventNumber(subject)) {
+    return compareField(node.operator, subject.index, Number(other.value));
   }
-  const right = compileNumber(node.right, resolve);
+  const left = compileNumber(subject, resolve);
+  if (other.kind === "literal") {
+    return compareWithLiteral(node.operator, left, Number(other.value));
+  }
+  const right = compileNumber(other, resolve);
   return compareNumbers(node.operator, left, right);
+}
+
+function isEventNumber(node: Expression): node is FieldExpression {
+  return node.kind === "field" && node.source === "event" && node.index >= 0;
+}
+
+/** The commonest case, a field against a limit: no closure call within. */
+function compareField(operator: ComparisonOperator, index: number, limit: number): BooleanFunction {
+  const holds = comparison(operator);
+  switch (operator) {
+    case ">":
+      return (e) => {
+        const value = e.event.values[index];
+        return typeof value === "number" ? (value > limit ? 1 : 0) : notThere(e);
+      };
+    case ">=":
+      return (e) => {
+        const value = e.event.values[index];
+        return typeof value === "number" ? (value >= limit ? 1 : 0) : notThere(e);
+      };
+    case "<":
+      return (e) => {
+        const value = e.event.values[index];
+        return typeof value === "number" ? (value < limit ? 1 : 0) : notThere(e);
+      };
+    default:
+      return (e) => {
+        const value = e.event.values[index];
+        return typeof value === "number" ? (holds(value, limit) ? 1 : 0) : notThere(e);
+      };
+  }
+}
+
+function notThere(e: Evaluation): Truth {
+  e.missing = true;
+  return -1;
 }
 
 /** The common case, a number against a limit: one closure call less. */
@@ -239,7 +279,7 @@ export function compileNumber(node: Expression, resolve: Resolver): NumberFuncti
       return (e) => -argument(e);
     }
     case "field":
-      if (node.source === "event" && node.index >= 0) return compileEventNumber(node.index);
+      if (isEventNumber(node)) return compileEventNumber(node.index);
       break;
     case "aggregate": {
       const number = resolve.number?.(node);

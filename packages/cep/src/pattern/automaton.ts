@@ -82,6 +82,22 @@ export class Automaton<E> {
     return false;
   }
 
+  /**
+   * Predicates of which one must hold for an event to begin a match; `undefined` where there is no
+   * such list.
+   */
+  openers(): readonly Predicate<E>[] | undefined {
+    const openers: Predicate<E>[] = [];
+    for (const guard of this.#beginnings) {
+      const required = guard.filter(({ expect }) => expect).flatMap(({ all }) => all);
+      const number = required.find(({ expect }) => expect)?.predicate;
+      const predicate = this.#predicates[number ?? -1];
+      if (predicate === undefined) return undefined;
+      openers.push(predicate);
+    }
+    return openers;
+  }
+
   /** Applies one event of the key. Runs whose time is over are left for `advance` to judge. */
   process(runs: Runs<E>, event: E, at: number): Outcome<E> {
     const sequence = runs.sequence++;

@@ -230,6 +230,12 @@ export function holds({ cells }: LogState, cell: number, bit: number): boolean {
   return ((cells[cell + 1 + word] as number) & (1 << (bit - word * wordBits))) !== 0;
 }
 
+/** Says in a mask that a condition holds. */
+export function setBit(words: number[], bit: number): void {
+  const word = bit < wordBits ? 0 : Math.floor(bit / wordBits);
+  words[word] = (words[word] as number) | (1 << (bit - word * wordBits));
+}
+
 function idBytes(id: string): number {
   return id.length === 36 ? 16 : id.length;
 }

@@ -32,9 +32,9 @@ function filtered(span: ReadableSpan): ReadableSpan {
 }
 
 function pick(attributes: Attributes): Attributes {
-  return Object.fromEntries(
-    Object.entries(attributes)
-      .filter(([key]) => allowed.has(key))
-      .map(([key, value]) => [key, typeof value === "string" ? redactText(value) : value]),
-  );
+  const picked: Attributes = {};
+  for (const [key, value] of Object.entries(attributes)) {
+    if (allowed.has(key)) picked[key] = typeof value === "string" ? redactText(value) : value;
+  }
+  return picked;
 }

@@ -40,7 +40,7 @@ export function queueSpans(exporter: SpanExporter, logger?: Logger): SpanProcess
     },
     maxQueueSize: maxHeldSpans,
     maxExportBatchSize: 512,
-    scheduledDelayMillis: 500,
+    scheduledDelayMillis: 1_000,
     exportTimeoutMillis: exportTimeoutMs,
   });
   return {

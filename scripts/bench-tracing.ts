@@ -1,7 +1,7 @@
 /** The command `npm run bench:tracing`. */
 import { cpus } from "node:os";
 import { median } from "./bench-orders/figures.ts";
-import { ordersPerSecond } from "./bench-tracing/orders.ts";
+import { type OrderRates, orderRates } from "./bench-tracing/orders.ts";
 import { type ScorerRates, scorerRates, tracingVariables } from "./bench-tracing/scorer.ts";
 import { createSpanSink } from "./bench-tracing/span-sink.ts";
 import { runCommand } from "./command/run-command.ts";
@@ -16,7 +16,7 @@ const HELP = `Measures what tracing every order costs: the same load with it and
   --customers N   who each wait for their order before the next one (default 32)
   --records N     payments for the scorer (default 200000)
 
-A native suite of its own for each run. Spans go to a collector that keeps nothing.
+A native suite of its own for each run. Spans go to a collector that keeps nothing, in a process of its own.
 `;
 
 interface Settings {
@@ -26,9 +26,7 @@ interface Settings {
   readonly records: number;
 }
 
-interface Figures extends ScorerRates {
-  readonly orders: number;
-}
+type Figures = OrderRates & ScorerRates;
 
 const cards = 50_000;
 
@@ -38,11 +36,10 @@ async function measure(mode: "on" | "off", settings: Settings): Promise<Figures>
   const variables = tracingVariables(endpoint);
   const suite = await startSuite({ name: `tracing-${mode}-${process.pid}`, variables });
   try {
-    const orders = await ordersPerSecond(suite, settings);
-    const spanBytes = sink.bytes();
+    const orders = await orderRates(suite, sink, settings);
+    const spanBytes = await sink.bytes();
     if (spanBytes > 0 !== (mode === "on")) throw new Error(`${spanBytes} bytes of spans came`);
-    const { perSecond, perCpuSecond } = await scorerRates(suite, { ...settings, cards, endpoint });
-    const figures = { orders, perSecond, perCpuSecond };
+    const figures = { ...orders, ...(await scorerRates(suite, { ...settings, cards, endpoint })) };
     console.log(`tracing ${mode.padEnd(3)} ${describe(figures)}`);
     return figures;
   } finally {
@@ -51,12 +48,13 @@ async function measure(mode: "on" | "off", settings: Settings): Promise<Figures>
   }
 }
 
-const describe = ({ orders, perSecond, perCpuSecond }: Figures): string =>
-  `${orders.toFixed(1).padStart(6)} orders/s confirmed; the scorer ${perSecond} payments/s, ` +
-  `${perCpuSecond} per second of its processor`;
+const describe = (figures: Figures): string =>
+  `${figures.ordersPerSecond.toFixed(1).padStart(6)} orders/s confirmed; an order takes ` +
+  `${figures.servicesMsPerOrder.toFixed(1)} ms of the services' processors and ` +
+  `${figures.sinkMsPerOrder.toFixed(1)} ms of the span sink's; the scorer ${figures.perSecond} ` +
+  `payments/s, ${figures.perCpuSecond} per second of its processor`;
 
-/** How much less is done with tracing on, in percent. */
-const cost = (on: number, off: number): string => `${(100 * (1 - on / off)).toFixed(1)} %`;
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 async function bench(settings: Settings): Promise<void> {
   console.log(`${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}`);
@@ -68,13 +66,17 @@ async function bench(settings: Settings): Promise<void> {
   }
   const of = (runs: readonly Figures[], name: keyof Figures) =>
     median(runs.map((run) => run[name]));
-  const row = (what: string, name: keyof Figures) =>
+  const row = (what: string, name: keyof Figures, cost: (on: number, off: number) => number) =>
     `${what}: ${of(on, name).toFixed(1)} with tracing, ${of(off, name).toFixed(1)} without; ` +
-    `tracing costs ${cost(of(on, name), of(off, name))}`;
+    `tracing costs ${percent(cost(of(on, name), of(off, name)))}`;
+  const less = (on: number, off: number): number => 1 - on / off;
+  const more = (on: number, off: number): number => on / off - 1;
   console.log(`medians of ${settings.rounds}:`);
-  console.log(row("orders confirmed a second", "orders"));
-  console.log(row("payments scored a second", "perSecond"));
-  console.log(row("payments scored in a second of the scorer's processor", "perCpuSecond"));
+  console.log(row("orders confirmed a second", "ordersPerSecond", less));
+  console.log(row("ms of the services' processors an order", "servicesMsPerOrder", more));
+  console.log(`ms of the span sink's processor an order: ${of(on, "sinkMsPerOrder").toFixed(1)}`);
+  console.log(row("payments scored a second", "perSecond", less));
+  console.log(row("payments scored in a second of the scorer's processor", "perCpuSecond", less));
 }
 
 await runCommand({

@@ -1,14 +1,25 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { createRandom } from "@holdfast/traffic";
+import { usageOf } from "../bench/process-usage.ts";
 import { type Sightings, watchOrders } from "../bench-orders/sightings.ts";
 import { call, textOf } from "../chaos/http.ts";
 import { type CardOnFile, registerCards, type Shelf, stockShelf } from "../chaos/shelf.ts";
 import type { Suite } from "../command/suite.ts";
+import type { SpanSink } from "./span-sink.ts";
 
 export interface OrdersLoad {
   readonly seconds: number;
   /** Customers who each place an order, wait until it is confirmed, and place the next. */
   readonly customers: number;
+}
+
+/** What a suite does with its orders. */
+export interface OrderRates {
+  readonly ordersPerSecond: number;
+  /** Processor time of the five services, in ms per confirmed order: less noise than orders a second. */
+  readonly servicesMsPerOrder: number;
+  /** The same of the process that takes their spans. */
+  readonly sinkMsPerOrder: number;
 }
 
 const warmUpMs = 10_000;
@@ -24,26 +35,50 @@ interface Shop {
 }
 
 /**
- * Orders confirmed a second by a suite that is as busy as its customers make it: nobody sends more
- * than it can take, so no verdict is too late and every order does the same work.
+ * Lets customers buy from a suite that is as busy as they make it: nobody sends more than it can take, so
+ * no verdict is too late and every order does the same work.
  */
-export async function ordersPerSecond(suite: Suite, load: OrdersLoad): Promise<number> {
+export async function orderRates(
+  suite: Suite,
+  sink: Pick<SpanSink, "cpuSeconds">,
+  load: OrdersLoad,
+): Promise<OrderRates> {
   const shelf = await stockShelf(suite);
   const random = createRandom("tracing");
   const cards = await registerCards(suite, random, cardsOnFile);
   const sightings = await watchOrders(suite.kafka, suite.codec);
   const shop = { suite, shelf, cards, sightings };
+  const used = () => ({ services: servicesCpuSeconds(suite), sink: sink.cpuSeconds() });
   try {
     const startMs = performance.now() + warmUpMs;
     const endMs = startMs + load.seconds * 1000;
-    const confirmed = await Promise.all(
+    const buying = Promise.all(
       Array.from({ length: load.customers }, (_, customer) => buyUntil(shop, { customer, endMs })),
     );
-    const counted = confirmed.flat().filter((atMs) => atMs >= startMs && atMs < endMs);
-    return counted.length / load.seconds;
+    const before = await at(startMs, used);
+    const after = await at(endMs, used);
+    const inTime = (await buying).flat().filter((atMs) => atMs >= startMs && atMs < endMs);
+    const perOrder = (seconds: number): number => (1000 * seconds) / inTime.length;
+    return {
+      ordersPerSecond: inTime.length / load.seconds,
+      servicesMsPerOrder: perOrder(after.services - before.services),
+      sinkMsPerOrder: perOrder(after.sink - before.sink),
+    };
   } finally {
     await sightings.stop();
   }
+}
+
+const services = ["order", "payment", "inventory", "fraud-scoring", "notification"] as const;
+
+function servicesCpuSeconds({ control }: Suite): number {
+  const used = services.map((name) => usageOf(control.pid(name) ?? 0).cpuSeconds);
+  return used.reduce((sum, seconds) => sum + seconds, 0);
+}
+
+async function at<T>(momentMs: number, look: () => T): Promise<T> {
+  await delay(Math.max(0, momentMs - performance.now()));
+  return look();
 }
 
 /** When each of a customer's orders was confirmed. */

@@ -1,35 +1,39 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { usageOf } from "../bench/process-usage.ts";
 
-/** A collector that takes all and keeps nothing: what tracing costs is then what the services pay. */
+/**
+ * A collector that takes all and keeps nothing, in a process of its own: what tracing costs is then what
+ * the services pay, and what the collector takes of the machine is known.
+ */
 export interface SpanSink {
   /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly endpoint: string;
   /** How many bytes of spans came. */
-  bytes(): number;
+  bytes(): Promise<number>;
+  /** What its process has taken of a processor so far. */
+  cpuSeconds(): number;
   close(): Promise<void>;
 }
 
 /** Listens on a free port of the loopback address. */
 export async function createSpanSink(): Promise<SpanSink> {
-  let bytes = 0;
-  const server = createServer((request, response) => {
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-    });
-    request.once("end", () => {
-      response.writeHead(200, { "content-type": "application/json" }).end("{}");
-    });
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
-  });
+  const child = fork(join(import.meta.dirname, "span-sink-process.ts"));
+  const [port] = (await once(child, "message")) as [number];
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    bytes: () => bytes,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
+    endpoint: `http://127.0.0.1:${port}`,
+    bytes: async () => {
+      const answer = once(child, "message");
+      child.send("bytes");
+      const [bytes] = (await answer) as [number];
+      return bytes;
+    },
+    cpuSeconds: () => usageOf(child.pid ?? 0).cpuSeconds,
+    close: async () => {
+      const gone = once(child, "exit");
+      child.disconnect();
+      await gone;
     },
   };
 }

@@ -20,7 +20,7 @@ const frameBytes = 5;
  */
 export function countQuality(group: string, records: readonly IncomingRecord[]): void {
   const framed = records.filter(isFramed);
-  for (const [first, count] of tally(framed, kindOf)) {
+  for (const [first, count] of tally(framed, isAlike)) {
     const { topic, headers, value } = first;
     read.add(count, {
       group,
@@ -31,7 +31,7 @@ export function countQuality(group: string, records: readonly IncomingRecord[]):
   }
   for (const [missing, name] of expectedHeaders) {
     const lacking = framed.filter(({ headers }) => !headers[name]);
-    for (const [{ topic }, count] of tally(lacking, (record) => record.topic)) {
+    for (const [{ topic }, count] of tally(lacking, isOfTopic)) {
       incomplete.add(count, { group, topic, missing });
     }
   }
@@ -41,20 +41,25 @@ function isFramed({ value }: IncomingRecord): boolean {
   return value !== null && value.length > frameBytes && value[0] === 0;
 }
 
-const kindOf = ({ topic, headers, value }: IncomingRecord): string =>
-  `${topic} ${headers[header.eventType]} ${value?.readUInt32BE(1)}`;
+type Comparison = (a: IncomingRecord, b: IncomingRecord) => boolean;
 
-/** One record of each kind, and how many there are of it. */
+const isOfTopic: Comparison = (a, b) => a.topic === b.topic;
+
+const isAlike: Comparison = (a, b) =>
+  isOfTopic(a, b) &&
+  a.headers[header.eventType] === b.headers[header.eventType] &&
+  a.value?.readUInt32BE(1) === b.value?.readUInt32BE(1);
+
+/** The first record of each run of alike ones, and how many they are: most records are like those before. */
 function tally(
   records: readonly IncomingRecord[],
-  kind: (record: IncomingRecord) => string,
-): Iterable<[IncomingRecord, number]> {
-  const kinds = new Map<string, [IncomingRecord, number]>();
+  isSame: Comparison,
+): readonly [IncomingRecord, number][] {
+  const runs: [IncomingRecord, number][] = [];
   for (const record of records) {
-    const name = kind(record);
-    const known = kinds.get(name);
-    if (known === undefined) kinds.set(name, [record, 1]);
-    else known[1] += 1;
+    const run = runs.at(-1);
+    if (run !== undefined && isSame(run[0], record)) run[1] += 1;
+    else runs.push([record, 1]);
   }
-  return kinds.values();
+  return runs;
 }

@@ -62,6 +62,22 @@ describe("a cache of cards", () => {
     expect([...cache.dirty()].map(({ fingerprint }) => fingerprint)).toEqual(["a"]);
   });
 
+  test("a card rests early once the work has paused without having touched it", () => {
+    const cache = cacheOf(stored("a"), stored("b"));
+    const idle = cache.open("a", engine) as Card;
+    idle.customerId = "cust_a";
+    cache.change(idle);
+    const busy = cache.open("b", engine);
+    cache.restIdle(1);
+    expect(cache.open("b", engine)).toBe(busy);
+    cache.restIdle(1);
+    expect(cache.open("b", engine)).toBe(busy);
+    expect(cache.open("a", engine)).not.toBe(idle);
+    expect(cache.open("a", engine)?.customerId).toBe("cust_a");
+    cache.rest(1);
+    expect([...cache.dirty()].map(({ fingerprint }) => fingerprint)).toEqual(["a"]);
+  });
+
   test("what no batch has changed is as before, and nothing when it was never seen", () => {
     const cache = cacheOf(stored("a", { customerId: "kept" }));
     Object.assign(cache.open("a", engine) as Card, { customerId: "lost" });

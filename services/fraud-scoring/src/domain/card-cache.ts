@@ -26,6 +26,8 @@ class Place implements RestingCard {
   card: Card | undefined = undefined;
   /** Whether the batch at hand has changed the card. */
   isChanged = false;
+  /** Whether the work has touched the open card since its last pause. */
+  isTouched = false;
   isDirty = false;
   /** The batch that changed it last; what is committed later includes the change. */
   changedIn = 0;
@@ -58,7 +60,7 @@ class Place implements RestingCard {
 
 /**
  * The cards of one partition that are in memory. A card is open while a batch works on it, and rests
- * as its bytes from the batch's end on: open cards are graphs of many small objects, and the garbage
+ * as its bytes afterwards: open cards are graphs of many small objects, and the garbage
  * collector, which must walk through all that live long, would stop everything else for it. The bytes
  * are strings because those are the one thing that the collector neither walks through nor gives a
  * memory of its own.
@@ -128,6 +130,7 @@ export class CardCache {
   add(fingerprint: string, engine: Engine): Card {
     const place = this.#add(fingerprint);
     place.card = newCard(fingerprint, engine);
+    place.isTouched = true;
     this.#opened.push(place);
     return place.card;
   }
@@ -140,6 +143,7 @@ export class CardCache {
   }
 
   #open(place: Place, engine: Engine): Card {
+    place.isTouched = true;
     if (place.card === undefined) {
       // Not a shared scratch: an engine may keep parts of what it reads.
       place.card = decodeCard(place.fingerprint, Buffer.from(place.state, "latin1"), engine);
@@ -160,13 +164,30 @@ export class CardCache {
 
   /** Ends the work of `batch`: what it changed is dirty, and nothing is open any more. */
   rest(batch: number): void {
-    for (const place of this.#opened) {
-      if (place.isChanged && place.card !== undefined) this.#keep(place, place.card, batch);
-      else if (place.state === "") this.#drop(place);
-      place.card = undefined;
-      place.isChanged = false;
-    }
+    for (const place of this.#opened) this.#rest(place, batch);
     this.#opened = [];
+  }
+
+  /**
+   * A pause in the work of `batch`: cards that nothing has touched since the pause before rest early.
+   * What is open for long survives the collector's first look, and is copied and walked through.
+   */
+  restIdle(batch: number): void {
+    let kept = 0;
+    for (const place of this.#opened) {
+      if (place.isTouched) {
+        place.isTouched = false;
+        this.#opened[kept++] = place;
+      } else this.#rest(place, batch);
+    }
+    this.#opened.length = kept;
+  }
+
+  #rest(place: Place, batch: number): void {
+    if (place.isChanged && place.card !== undefined) this.#keep(place, place.card, batch);
+    else if (place.state === "") this.#drop(place);
+    place.card = undefined;
+    place.isChanged = false;
   }
 
   #keep(place: Place, card: Card, batch: number): void {

@@ -98,9 +98,7 @@ function ruleResultOf(result: Step["results"][number], ruleset: Ruleset): RuleRe
 }
 
 function valuesOf(values: Readonly<Record<string, Value>>, ruleset: Ruleset) {
-  const seen: { name: string; value: string }[] = [];
-  for (const name in values) seen.push({ name, value: ruleset.display(name, values[name]) });
-  return seen;
+  return Object.keys(values).map((name) => ({ name, value: ruleset.display(name, values[name]) }));
 }
 
 /** What raised an alert. */

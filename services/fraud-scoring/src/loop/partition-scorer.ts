@@ -236,7 +236,7 @@ export class PartitionScorer {
     return true;
   }
 
-  /** A few records at a time: their outputs are bytes before the next ones make more garbage. */
+  /** A few records at a time: outputs and cards are bytes before the next ones make more garbage. */
   #apply(read: readonly ReadRecord[], startedAtMs: number) {
     const { encoding, clock, tracing } = this.#context;
     const trace = new BatchTrace({ startedAtMs, clock, group: encoding.group }, tracing);
@@ -247,6 +247,7 @@ export class PartitionScorer {
       const outputs = this.#machine.apply(some);
       encodeOutputs(encoding, { outputs, read: some, trace }, encoded);
       tally.add(some, outputs);
+      this.#cards.restIdle(this.#batch);
     }
     this.#cards.rest(this.#batch);
     trace.end();

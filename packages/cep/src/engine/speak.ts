@@ -49,19 +49,19 @@ export function tell(judgement: Judgement, rule: CompiledRule, telling: Telling)
 
 /** An alert whose explanation is put into words only when somebody asks. */
 class ToldAlert implements Alert {
-  readonly ruleId: string;
-  readonly version: number;
-  readonly matchId: string;
-  readonly time: Alert["time"];
-  readonly revision: number;
-  readonly holds: boolean;
-  readonly at: number;
-  readonly action: Alert["action"];
-  readonly score: number;
-  readonly reason: string;
-  readonly values: Alert["values"];
-  readonly eventIds: readonly string[];
-  readonly sentence: string;
+  declare readonly ruleId: string;
+  declare readonly version: number;
+  declare readonly matchId: string;
+  declare readonly time: Alert["time"];
+  declare readonly revision: number;
+  declare readonly holds: boolean;
+  declare readonly at: number;
+  declare readonly action: Alert["action"];
+  declare readonly score: number;
+  declare readonly reason: string;
+  declare readonly values: Alert["values"];
+  declare readonly eventIds: readonly string[];
+  declare readonly sentence: string;
   readonly #result: RuleResult;
 
   constructor(judgement: Judgement, rule: CompiledRule, { detail, revision, holds }: Telling) {

@@ -51,15 +51,15 @@ export function tailOf({ alerts, finals, timedOut, dueAt, expiresAt }: Draft): S
 
 /** A step whose results are put into words only when somebody reads them. */
 export class JudgedStep implements Step {
-  readonly disposition: Step["disposition"];
-  readonly late: boolean;
-  readonly outcome: Action;
-  readonly score: number;
-  readonly alerts: readonly Alert[];
-  readonly finals: readonly FinalResult[];
-  readonly timedOut: readonly TimedOut[];
-  readonly dueAt: number | undefined;
-  readonly expiresAt: number;
+  declare readonly disposition: Step["disposition"];
+  declare readonly late: boolean;
+  declare readonly outcome: Action;
+  declare readonly score: number;
+  declare readonly alerts: readonly Alert[];
+  declare readonly finals: readonly FinalResult[];
+  declare readonly timedOut: readonly TimedOut[];
+  declare readonly dueAt: number | undefined;
+  declare readonly expiresAt: number;
   readonly #judgement: Judgement | undefined;
   #results: readonly RuleResult[] | undefined;
 
@@ -91,12 +91,12 @@ export class JudgedStep implements Step {
 
 /** A final verdict, put into words only when somebody reads it. */
 export class JudgedFinal implements FinalResult {
-  readonly at: number;
-  readonly eventId: string | undefined;
-  readonly window: FinalResult["window"];
-  readonly revision: number;
-  readonly outcome: Action;
-  readonly score: number;
+  declare readonly at: number;
+  declare readonly eventId: string | undefined;
+  declare readonly window: FinalResult["window"];
+  declare readonly revision: number;
+  declare readonly outcome: Action;
+  declare readonly score: number;
   readonly #judgement: Judgement;
   readonly #rules: readonly CompiledRule[];
 

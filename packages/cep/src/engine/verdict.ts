@@ -38,17 +38,17 @@ const noEventIds: readonly string[] = [];
 
 /** A result that is put into words only when somebody asks: most are counted and never read. */
 class JudgedResult implements RuleResult {
-  readonly ruleId: string;
-  readonly version: number;
-  readonly mode: RuleResult["mode"];
-  readonly outcome: RuleResult["outcome"];
-  readonly action: RuleResult["action"];
-  readonly score: number;
-  readonly reason: string;
-  readonly values: Readonly<Record<string, Value>>;
-  readonly eventIds: readonly string[];
-  readonly warming: boolean;
-  readonly approximate: boolean;
+  declare readonly ruleId: string;
+  declare readonly version: number;
+  declare readonly mode: RuleResult["mode"];
+  declare readonly outcome: RuleResult["outcome"];
+  declare readonly action: RuleResult["action"];
+  declare readonly score: number;
+  declare readonly reason: string;
+  declare readonly values: Readonly<Record<string, Value>>;
+  declare readonly eventIds: readonly string[];
+  declare readonly warming: boolean;
+  declare readonly approximate: boolean;
   readonly #told: Told;
   readonly #stream: Stream;
 

@@ -1,10 +1,11 @@
 import type { Stream, StreamEvent } from "../stream.ts";
-import { ByteReader, ByteWriter, StateFormatError } from "./bytes.ts";
+import { ByteReader, ByteWriter } from "./bytes.ts";
 import { LaneCodec } from "./lane-codec.ts";
 import { finalStateOf, type KeyState, type Lanes, latestCell, newKeyState } from "./state.ts";
 import type { Lineage } from "./types.ts";
+import { upgraded, upgrades } from "./upgrades.ts";
 
-/** The first byte of a stored state. Raised when bytes of before can no longer be read. */
+/** The first byte of a stored state. Whoever raises it adds the way from before to `upgrades`. */
 const formatVersion = 2;
 
 /** What both directions of the codec need to know of the engine. */
@@ -46,11 +47,8 @@ export class StateCodec {
 
   /** Throws {@link StateFormatError}. `dueAt` is left to the caller. */
   decode(bytes: Uint8Array): KeyState {
-    const reader = new ByteReader(bytes);
-    const version = reader.byte();
-    if (version !== formatVersion) {
-      throw new StateFormatError(`State format ${version} is not known, this is ${formatVersion}.`);
-    }
+    const reader = new ByteReader(upgraded(bytes, { present: formatVersion, upgrades }));
+    reader.byte();
     const generation = reader.count();
     const latestAt = reader.time();
     const hasFinal = reader.byte() === 1;

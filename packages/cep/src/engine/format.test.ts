@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { engineOf, event, rule } from "../testing/payments.ts";
 import { StateFormatError } from "./bytes.ts";
+import { type Formats, upgraded, upgrades } from "./upgrades.ts";
 
 const engine = engineOf(
   rule("three", "where: tx.amount > 100.00\nwindow: { sliding: 60s }\nhaving: count() >= 3") +
@@ -31,8 +32,46 @@ test("a state that was stored in the present format goes on where it was", () =>
   ]);
 });
 
-test("a state of a format that cannot be read any more is refused by its number", () => {
-  const read = () => engine.decode(Buffer.from(stored[1], "hex"));
+/** The present format, made 12, after two invented ones: 10 had no generation, 11 had it last. */
+const formats = {
+  present: 12,
+  upgrades: [
+    { from: 10, apply: (bytes) => Uint8Array.of(11, ...bytes.subarray(1), 0) },
+    { from: 11, apply: (bytes) => Uint8Array.of(12, bytes.at(-1) ?? 0, ...bytes.subarray(1, -1)) },
+  ],
+} satisfies Formats;
+
+test.each([
+  ["two formats ago", 10, (bytes: Uint8Array) => [10, ...bytes.subarray(2)]],
+  ["one format ago", 11, (bytes: Uint8Array) => [11, ...bytes.subarray(2), 0]],
+  ["in the present one", 12, (bytes: Uint8Array) => [12, ...bytes.subarray(1)]],
+])("a state that was stored %s comes to the present format step by step", (_, format, old) => {
+  const present = Buffer.from(stored[2], "hex");
+  const kept = Uint8Array.from(old(present));
+  const before = Uint8Array.from(kept);
+  const now = upgraded(kept, formats);
+  expect(kept[0]).toBe(format);
+  expect(now[0]).toBe(12);
+  expect(now.subarray(1)).toEqual(Uint8Array.from(present.subarray(1)));
+  expect(kept).toEqual(before);
+});
+
+test.each([
+  ["newer", [3], "The state has format 3, this engine knows formats up to 2: it is too old."],
+  [
+    "given up",
+    [...Buffer.from(stored[1], "hex")],
+    "format 1, from which no upgrade leads to format 2",
+  ],
+  ["missing", [], "A stored state is empty."],
+])("a state whose format is %s is refused, by its number", (_, bytes, message) => {
+  const read = () => engine.decode(Uint8Array.from(bytes));
   expect(read).toThrow(StateFormatError);
-  expect(read).toThrow("State format 1 is not known, this is 2.");
+  expect(read).toThrow(message);
+});
+
+test("the ways from older formats follow each other up to the present one", () => {
+  const [present] = engine.encode(engine.newState());
+  const steps = upgrades.map(({ from }) => from);
+  expect(steps).toEqual(steps.map((_, i) => (present ?? 0) - steps.length + i));
 });

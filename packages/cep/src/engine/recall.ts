@@ -1,4 +1,4 @@
-import { TIME_FIELD, TYPE_FIELD } from "../language/expression.ts";
+import { readField } from "../language/evaluate.ts";
 import type { StreamEvent, Value } from "../stream.ts";
 import { type EventLog, holds, type LogState } from "../window/log.ts";
 import type { WindowState } from "../window/sliding.ts";
@@ -29,10 +29,8 @@ export function recallTruths(lane: CompiledLane, state: LogState, cell: number):
 
 /** What runs keep of an event. */
 export function runEventOf(pattern: CompiledPattern, event: StreamEvent): RunEvent {
-  const values = pattern.captured.map((field) => {
-    if (field >= 0) return event.values[field];
-    return field === TIME_FIELD ? event.at : field === TYPE_FIELD ? event.type : undefined;
-  });
+  const values: Value[] = [];
+  for (const field of pattern.captured) values.push(readField(event, field));
   return { id: event.id, at: event.at, values };
 }
 

@@ -199,15 +199,30 @@ export class Automaton<E> {
     const state = this.states[run.state];
     if (state === undefined) return;
     const next: Run<E>[] = [];
-    for (const { edge, from } of this.#edges(state, step)) {
-      if (edge.action === "take") this.#take(step, { edge, from }, next);
-      else if (run.last !== undefined) next.push(moved(run, edge.target));
-    }
+    this.#follow(state, step, next);
     if (run.last === undefined) next.push(run);
     const stopped = next.some((candidate) => this.states[candidate.state]?.kind === "stop");
     for (const candidate of next) {
       if (this.states[candidate.state]?.kind === "final") this.#add(completed, candidate);
       else if (!stopped) this.#add(active, candidate);
+    }
+  }
+
+  /**
+   * Follows the edges that the event opens, then those behind states that can be passed, the last
+   * one first: the order in which Flink makes runs.
+   */
+  #follow(from: State, step: Step<E>, next: Run<E>[]): void {
+    const { edges } = from;
+    for (let i = 0; i < edges.length; i++) {
+      const edge = edges[i] as Edge;
+      if (isPassage(edge) || !this.#holds(edge.guard, step)) continue;
+      if (edge.action === "take") this.#take(step, { edge, from }, next);
+      else if (step.run.last !== undefined) next.push(moved(step.run, edge.target));
+    }
+    for (let i = edges.length - 1; i >= 0; i--) {
+      const edge = edges[i] as Edge;
+      if (isPassage(edge) && this.#holds(edge.guard, step)) this.#follow(edge.target, step, next);
     }
   }
 
@@ -226,21 +241,6 @@ export class Automaton<E> {
     next.push(taken);
     const final = this.#finalAfter(via.edge.target, step);
     if (final !== undefined) next.push(moved(taken, final));
-  }
-
-  /** The edges that the event opens, also behind states that can be passed. */
-  #edges(state: State, step: Step<E>): readonly { edge: Edge; from: State }[] {
-    const open: { edge: Edge; from: State }[] = [];
-    const stack = [state];
-    for (let from = stack.pop(); from !== undefined; from = stack.pop()) {
-      for (const edge of from.edges) {
-        if (!this.#holds(edge.guard, step)) continue;
-        if (edge.action !== "proceed") open.push({ edge, from });
-        else if (edge.target.kind === "stop") open.push({ edge, from });
-        else stack.push(edge.target);
-      }
-    }
-    return open;
   }
 
   #finalAfter(state: State, step: Step<E>): State | undefined {
@@ -281,6 +281,11 @@ type Step<E> = {
   readonly at: number;
   readonly sequence: number;
 };
+
+/** Whether the event is looked at again behind the edge. */
+function isPassage({ action, target }: Edge): boolean {
+  return action === "proceed" && target.kind !== "stop";
+}
 
 /** The shortest time a run in this state can outlive its last event; `Infinity` without a gap. */
 function gapOf<E>(state: State, spec: PatternSpec<Predicate<E>>): number {

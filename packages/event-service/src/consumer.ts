@@ -44,8 +44,7 @@ export interface ConsumerOptions {
 
 /**
  * A request to the broker costs as much as a statement. Records that come within 10 ms of each other are
- * fetched together, and a partition's offset goes out twice a second: what a crash repeats, the inbox
- * knows.
+ * fetched together, and offsets go out twice a second: what a crash repeats, the inbox knows.
  */
 const limits = { fetchIntervalMs: 10, commitIntervalMs: 500 };
 

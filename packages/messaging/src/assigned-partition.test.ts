@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 
 function createStay(own: Partial<QueueLimits> = {}) {
-  const limits = { maxRecords: 4, maxBytes: 1_000_000, commitIntervalMs: 0, ...own };
+  const limits = { maxRecords: 4, maxBytes: 1_000_000, ...own };
   const port = {
     commit: (_topic: string, _partition: number, offset: string) => {
       calls.push(`commit ${offset}`);
@@ -91,16 +91,6 @@ describe("a stay's commits", () => {
     for (const offset of ["1", "2", "3"]) stay.commit(offset);
     expect(calls).toEqual(["commit 1"]);
     first.resolve();
-    await stay.settled();
-    expect(calls).toEqual(["commit 1", "commit 3"]);
-  });
-
-  test("keep an interval, which the end of the stay cuts short", async () => {
-    const stay = createStay({ commitIntervalMs: 3_600_000 });
-    for (const offset of ["1", "2"]) stay.commit(offset);
-    expect(calls).toEqual(["commit 1"]);
-    stay.end("stopping");
-    stay.commit("3");
     await stay.settled();
     expect(calls).toEqual(["commit 1", "commit 3"]);
   });

@@ -36,13 +36,11 @@ export interface PartitionPort {
   resume(topic: string, partition: number): void;
 }
 
-/** How much one partition may queue, and how often it commits. */
+/** How much one partition may queue. */
 export interface QueueLimits {
   /** When to stop fetching for a partition; it goes on at half of it. */
   readonly maxRecords: number;
   readonly maxBytes: number;
-  /** A partition's commits follow each other no faster: what comes meanwhile waits, and the newest goes. */
-  readonly commitIntervalMs: number;
 }
 
 const commitRetryMs = 500;
@@ -144,13 +142,11 @@ export class PartitionStay implements AssignedPartition {
   }
 
   async #commitWanted(): Promise<void> {
-    const { commitIntervalMs } = this.#limits;
     while (this.#wanted !== undefined && !this.#isLost()) {
       const offset = this.#wanted;
       this.#wanted = undefined;
       try {
         await this.#port.commit(this.topic, this.partition, offset);
-        if (commitIntervalMs > 0) await delay(commitIntervalMs, this.signal);
       } catch (err) {
         this.#logger.debug({ err, topic: this.topic, partition: this.partition }, "Commit failed");
         if (this.signal.aborted) break;

@@ -8,6 +8,7 @@ import {
   type QueueLimits,
 } from "./assigned-partition.ts";
 import type { KafkaClient } from "./kafka.ts";
+import { OffsetRounds, type PartitionOffset } from "./offset-rounds.ts";
 import { KafkaRecord } from "./record.ts";
 
 export interface PartitionProcessorOptions {
@@ -34,6 +35,8 @@ export interface ConsumerLimits extends QueueLimits {
    * delayed, and a backlog is fetched without a pause.
    */
   readonly fetchIntervalMs: number;
+  /** Offsets are committed no more often; those of all partitions go in one request. */
+  readonly commitIntervalMs: number;
   /** How long the group waits for a silent member; bounds the recovery from a kill. */
   readonly sessionTimeoutMs: number;
   readonly maxBytesPerPartition: number;
@@ -108,6 +111,7 @@ class GroupMember implements PartitionProcessor {
   readonly #work = new Map<string, Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #joined = Promise.withResolvers<void>();
+  readonly #offsets: OffsetRounds;
   #consumer: Consumer | undefined;
   #commit: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
   #connected = false;
@@ -119,6 +123,11 @@ class GroupMember implements PartitionProcessor {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#logger = options.logger.child({ group: options.group });
+    this.#offsets = new OffsetRounds({
+      intervalMs: this.#limits.commitIntervalMs,
+      stopping: this.#stopping.signal,
+      send: (offsets) => this.#commitOffsets(offsets),
+    });
     this.name = `consumer ${options.group}`;
   }
 
@@ -234,6 +243,7 @@ class GroupMember implements PartitionProcessor {
   }
 
   #endStays(reason: "lost" | "stopping"): void {
+    if (reason === "lost") this.#offsets.forget();
     for (const stay of this.#stays.values()) stay.end(reason);
   }
 
@@ -303,14 +313,19 @@ class GroupMember implements PartitionProcessor {
     if (waitMs > 0) await delay(waitMs, this.#stopping.signal);
   }
 
+  // Not consumer.commitOffsets: that repeats a refused commit, possibly after a rebalance, when
+  // the offset would be that of a partition which another member has moved on.
+  async #commitOffsets(offsets: readonly PartitionOffset[]): Promise<void> {
+    if (this.#commit === undefined) throw new Error("No batch was fetched yet");
+    const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([topic, partitions]) => ({
+      topic,
+      partitions: partitions.map(({ partition, offset }) => ({ partition, offset })),
+    }));
+    await this.#commit({ topics });
+  }
+
   readonly #port: PartitionPort = {
-    // Not consumer.commitOffsets: that repeats a refused commit, possibly after a rebalance, when
-    // the offset would be that of a partition which another member has moved on.
-    commit: async (topic, partition, nextOffset) => {
-      const topics = [{ topic, partitions: [{ partition, offset: nextOffset }] }];
-      if (this.#commit === undefined) throw new Error("No batch was fetched yet");
-      await this.#commit({ topics });
-    },
+    commit: (topic, partition, offset) => this.#offsets.commit({ topic, partition, offset }),
     seek: (topic, partition, offset) =>
       this.#whileMember((consumer) => consumer.seek({ topic, partition, offset })),
     pause: (topic, partition) =>

@@ -57,6 +57,11 @@ export const plants: readonly Plant[] = [
           await delay(150, new AbortController().signal);
           if (!(await deliverUntilDone(line, record, fromBacklog))) return;`,
       },
+      {
+        file: "packages/messaging/src/partition-processor.ts",
+        find: "intervalMs: this.#limits.commitIntervalMs,",
+        replace: "intervalMs: 0,",
+      },
     ],
     faults: ["kill-order", "kill-payment", "kill-inventory"],
     seenBy: ["I5", "I10"],

@@ -35,7 +35,7 @@ function answer(vector: Vector): readonly string[] {
     automaton = new Automaton(specOf(vector));
   } catch (error) {
     if (error instanceof PatternError) return ["refused"];
-    throw error;
+    return [`cannot be read: ${error instanceof Error ? error.message : String(error)}`];
   }
   const lines: string[] = [];
   const named = ({ last }: Match<VectorEvent>): string => {

@@ -12,13 +12,17 @@ export interface VectorEvent {
 export interface VectorStage {
   readonly name: string;
   readonly link: Stage<unknown>["link"];
-  /** `type=a` or `amount>100`. */
+  /** `type=a`, `amount>100`; any comparison of the two, several joined by `&&`. */
   readonly where: string;
   /** `one`, `oneOrMore`, `times:3`, `times:2-4`, `timesOrMore:2`. */
   readonly quantifier: string;
   readonly inner: Stage<unknown>["inner"];
   readonly optional: boolean;
   readonly greedy: boolean;
+  /** Condition that ends a repetition. */
+  readonly until?: string;
+  /** Milliseconds between the stage's events and the ones before them, strict. */
+  readonly gap?: number;
 }
 
 export interface VectorMatch {
@@ -45,26 +49,53 @@ export interface Vector {
 /** The vector's pattern for the engine. Throws on a form that the format does not know. */
 export function specOf(vector: Vector): PatternSpec<Predicate<VectorEvent>> {
   return {
-    stages: vector.pattern.map((stage) => ({
-      name: stage.name,
-      link: stage.link,
-      where: predicateOf(stage.where),
-      quantifier: quantifierOf(stage.quantifier),
-      inner: stage.inner,
-      optional: stage.optional,
-      greedy: stage.greedy,
-    })),
+    stages: vector.pattern.map(stageOf),
     withinMs: vector.within > 0 ? vector.within : undefined,
     skip: skipOf(vector.skip),
   };
 }
 
+function stageOf(stage: VectorStage): Stage<Predicate<VectorEvent>> {
+  const { name, link, where, quantifier, inner, optional, greedy, until, gap, ...rest } = stage;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw new Error(`Unknown property of a stage: ${unknown}`);
+  return {
+    name,
+    link,
+    where: predicateOf(where),
+    quantifier: quantifierOf(quantifier),
+    inner,
+    optional,
+    greedy,
+    ...(until === undefined ? {} : { until: predicateOf(until) }),
+    ...(gap === undefined ? {} : { gapMs: gap }),
+  };
+}
+
 function predicateOf(where: string): Predicate<VectorEvent> {
-  const [, type] = /^type=(\w+)$/.exec(where) ?? [];
-  if (type !== undefined) return (event) => event.type === type;
-  const [, limit] = /^amount>(-?\d+)$/.exec(where) ?? [];
-  if (limit !== undefined) return (event) => event.amount > Number(limit);
-  throw new Error(`Unknown condition: ${where}`);
+  const clauses = where.split("&&").map((clause) => comparisonOf(clause.trim()));
+  return (event) => clauses.every((holds) => holds(event));
+}
+
+const comparisons: Readonly<Record<string, (a: string | number, b: string | number) => boolean>> = {
+  "=": (a, b) => a === b,
+  "==": (a, b) => a === b,
+  "!=": (a, b) => a !== b,
+  "<": (a, b) => a < b,
+  "<=": (a, b) => a <= b,
+  ">": (a, b) => a > b,
+  ">=": (a, b) => a >= b,
+};
+
+function comparisonOf(clause: string): (event: VectorEvent) => boolean {
+  const [, field, operator = "", value = ""] =
+    /^(type|amount)\s*([=!<>]=?)\s*([\w.-]+)$/.exec(clause) ?? [];
+  const compare = comparisons[operator];
+  const limit = field === "amount" ? Number(value) : value;
+  if (compare === undefined || Number.isNaN(limit)) throw new Error(`Unknown condition: ${clause}`);
+  return field === "amount"
+    ? (event) => compare(event.amount, limit)
+    : (event) => compare(event.type, limit);
 }
 
 function quantifierOf(text: string): Quantifier {

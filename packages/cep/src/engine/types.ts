@@ -78,6 +78,7 @@ export type Alert = {
   readonly reason: string;
   readonly values: Readonly<Record<string, Value>>;
   readonly eventIds: readonly string[];
+  /** One English line; put into words when it is read, so a spread of an alert is without it. */
   readonly explanation: string;
   /** The rule's English sentence. */
   readonly sentence: string;
@@ -167,8 +168,9 @@ export type Engine = {
   /** Equal states give equal bytes. */
   encode(state: KeyState): Uint8Array;
   /**
-   * Reads bytes of this format and of this or an earlier generation: state of unchanged rules is
-   * kept, state of rules that are gone is dropped. Throws `StateFormatError` on other bytes.
+   * Reads bytes of this or an earlier generation, of this format or an older one that an upgrade
+   * leads from: state of unchanged rules is kept, state of rules that are gone is dropped. Throws
+   * `StateFormatError` on other bytes, a newer format among them.
    */
   decode(bytes: Uint8Array): KeyState;
 };

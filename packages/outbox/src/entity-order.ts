@@ -58,36 +58,34 @@ export async function claimInTurn(
   return takeTurn(tx, group, event);
 }
 
-// A join and no EXISTS: after a wait for the position's lock Postgres looks at the row again, and could not
-// look at the insert again.
 const claimFirst = {
   name: "inbox-claim-first",
-  text: `WITH claimed AS (
-      INSERT INTO inbox (consumer_group, event_id) VALUES ($1, $2)
-      ON CONFLICT DO NOTHING RETURNING consumer_group
-    ), advanced AS (
-      INSERT INTO inbox_entity_positions AS p (consumer_group, topic, entity_id, version)
-      SELECT consumer_group, $3::text, $4::text, $5::bigint FROM claimed
-      ON CONFLICT (consumer_group, topic, entity_id)
-      DO UPDATE SET version = excluded.version WHERE p.version = excluded.version - 1
-      RETURNING parked
-    )
-    SELECT EXISTS (SELECT FROM claimed) AS claimed, (SELECT parked FROM advanced) AS parked`,
+  text: claiming(`
+    INSERT INTO inbox_entity_positions AS p (consumer_group, topic, entity_id, version)
+    SELECT consumer_group, $3::text, $4::text, $5::bigint FROM claimed
+    ON CONFLICT (consumer_group, topic, entity_id)
+    DO UPDATE SET version = excluded.version WHERE p.version = excluded.version - 1
+    RETURNING parked`),
 };
 
+// A join and no EXISTS: after a wait for the position's lock Postgres looks at the row again, and could not
+// look at the insert again.
 const claimLater = {
   name: "inbox-claim-later",
-  text: `WITH claimed AS (
+  text: claiming(`
+    UPDATE inbox_entity_positions p SET version = $5::bigint FROM claimed
+    WHERE p.consumer_group = claimed.consumer_group AND topic = $3 AND entity_id = $4
+      AND version = $5::bigint - 1
+    RETURNING parked`),
+};
+
+function claiming(advance: string): string {
+  return `WITH claimed AS (
       INSERT INTO inbox (consumer_group, event_id) VALUES ($1, $2)
       ON CONFLICT DO NOTHING RETURNING consumer_group
-    ), advanced AS (
-      UPDATE inbox_entity_positions p SET version = $5::bigint FROM claimed
-      WHERE p.consumer_group = claimed.consumer_group AND topic = $3 AND entity_id = $4
-        AND version = $5::bigint - 1
-      RETURNING parked
-    )
-    SELECT EXISTS (SELECT FROM claimed) AS claimed, (SELECT parked FROM advanced) AS parked`,
-};
+    ), advanced AS (${advance})
+    SELECT EXISTS (SELECT FROM claimed) AS claimed, (SELECT parked FROM advanced) AS parked`;
+}
 
 /** Moves the group's position of an entity to the version when it is due, and says whether it was. */
 export async function advanceEntity(tx: Tx, group: string, event: Versioned): Promise<Turn> {

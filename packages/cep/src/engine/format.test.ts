@@ -15,11 +15,37 @@ const engine = engineOf(
     ),
 );
 
+/** An open sequence, a window that collects, and the mark of one that closed. */
+const storedClosing =
+  "0200d2c9b703010001a1f6d6cd01f923855f014fe545eb0ad50ede01d0c9b70301016301077061796d656e7401dd0400000000017821265401000002d2c9b7030201dd04020101d2c9b70306d2c9b70302000001000100010003000000000000010385e1bf0182bab70382f4ee060001020707010104010178010102d00f0000000001d0c1d0810180bab70380bab70300";
+
 /** Payments of $150, $4 and $150 at 1, 2 and 3 s, as this engine stored them in its time. */
 const stored = {
   1: "0100f22e0003d00f01056531303030d00f01056532303030d00f010565333030300103b2d04d85117785daf923855f014fe545eb03d00f0201077061796d656e7401b5ea01d00f030504a506d00f040501b5ea01000001ec5d4d4ff22e01020301000385db0300017821265401000000a21f0301a506020101a21f02a21f0200000100010001000200000000",
   2: "0200f22e000001a1f6d6cd03b2d04d85117785daf923855f014fe545eb0ad50ede03d00f0105653130303001077061796d656e7401b5ea01d00f010565323030300304a506d00f010565333030300301b5ea01000001ec5d4d4ff22e04050b0b85db0300017821265401000000a21f0401a506020101a21f02a21f0200000100010001000200000000",
 } as const;
+
+test("a state with windows that only close is stored as it was when they had arrays of their own", () => {
+  const closing = engineOf(
+    rule(
+      "testing",
+      "pattern:\n  - { as: probe, where: tx.amount < 5.00 }\n  - { as: cash, where: tx.amount > 50 * last(probe.amount) }\nwithin: 10m",
+    ) +
+      rule(
+        "shops",
+        "window: { tumbling: 1h }\nhaving: distinct(tx.merchant) >= 2\nemit: { time: final, on: enter, cooldown: 2h }",
+      ),
+  );
+  const state = closing.newState();
+  const pay = (id: string, at: number, of: { amount: number; merchant: string }) =>
+    closing.process(state, event(at, { id, ...of }), at - 1_001);
+  pay("a", 1_000, { amount: 400, merchant: "x" });
+  pay("b", 2_000, { amount: 15_000, merchant: "y" });
+  pay("c", 3_601_000, { amount: 300, merchant: "x" });
+  expect(Buffer.from(closing.encode(state)).toString("hex")).toBe(storedClosing);
+  const read = closing.decode(Buffer.from(storedClosing, "hex"));
+  expect(Buffer.from(closing.encode(read)).toString("hex")).toBe(storedClosing);
+});
 
 test("a state that was stored in the present format goes on where it was", () => {
   const state = engine.decode(Buffer.from(stored[2], "hex"));

@@ -88,7 +88,7 @@ export class LaneCodec {
     const lane = this.#lane;
     const state = lane && into;
     const incomplete = reader.byte() === 1;
-    if (incomplete && state !== undefined) state.incomplete = true;
+    if (incomplete && state !== undefined && lane?.isOrderFree === false) state.incomplete = true;
     this.#logs.read(reader, state);
     const named = <T>(
       names: readonly number[],
@@ -163,7 +163,10 @@ function namesOf(lane: CompiledLane | undefined): Names {
   };
 }
 
-/** Writes the pieces that are not empty, each after its name. */
+/**
+ * Writes the pieces that are not empty, each after its name. A list without names is that of another
+ * lane, which shares the state.
+ */
 function pieces<T extends object>(
   writer: ByteWriter,
   of: { readonly names: readonly number[]; readonly list: readonly (T | undefined)[] },
@@ -171,10 +174,10 @@ function pieces<T extends object>(
 ): void {
   const { list, names } = of;
   let present = 0;
-  for (const piece of list) if (!isEmpty(piece)) present++;
+  for (let i = 0; i < names.length; i++) if (!isEmpty(list[i])) present++;
   writer.count(present);
   if (present === 0) return;
-  for (let i = 0; i < list.length; i++) {
+  for (let i = 0; i < names.length; i++) {
     const piece = list[i];
     if (piece === undefined || isEmpty(piece)) continue;
     writer.u32(names[i] as number);

@@ -255,6 +255,12 @@ export class CardCache {
     }
   }
 
+  /** Whether a card may wait for `watermark` or less; false is certain. */
+  mayBeDue(watermark: number): boolean {
+    const first = this.#timers.peek();
+    return first !== undefined && first.dueAt <= watermark;
+  }
+
   #remind({ dueAt, fingerprint }: Place): void {
     if (dueAt !== undefined) this.#timers.push({ dueAt, card: fingerprint });
   }

@@ -80,6 +80,9 @@ export class PartitionScorer {
   #epoch = 0;
   #nextOffset = 0;
   #batch = 0;
+  /** Every timer up to this event time has been loaded and fired in this stay. */
+  #firedUpTo: number | null = null;
+  #hasLoadedAllDue = false;
   #failure: { readonly error: unknown } | undefined;
   #giveUp: ((error: unknown) => void) | undefined;
 
@@ -191,6 +194,7 @@ export class PartitionScorer {
       partition: this.#stay.partition,
       cards: unknown,
       dueUpTo: Number.isFinite(dueUpTo) ? dueUpTo : null,
+      dueAfter: this.#firedUpTo,
       maxDue,
     });
     if (loaded.epoch !== this.#epoch || !this.#commit.expects(loaded.nextOffset, durable)) {
@@ -199,7 +203,8 @@ export class PartitionScorer {
     }
     metrics.lookedUp(read.length, unknown.length);
     this.#take(loaded.cards);
-    return loaded.dueCount < maxDue ? read.length : 1;
+    this.#hasLoadedAllDue = loaded.dueCount < maxDue;
+    return this.#hasLoadedAllDue ? read.length : 1;
   }
 
   #unknownCards(read: readonly ReadRecord[]): string[] {
@@ -250,8 +255,16 @@ export class PartitionScorer {
       this.#cards.restIdle(this.#batch);
     }
     this.#cards.rest(this.#batch);
+    this.#noteFired();
     trace.end();
     return { encoded, tally };
+  }
+
+  /** What has fired must not be loaded again: its row tells an outdated time until the next commit. */
+  #noteFired(): void {
+    const { watermark } = this.#machine;
+    if (!this.#hasLoadedAllDue || this.#cards.mayBeDue(watermark)) return;
+    if (Number.isFinite(watermark)) this.#firedUpTo = watermark;
   }
 
   /** Repeats `work` while its failures are transient; undefined when the stay ended before it did. */

@@ -2,7 +2,12 @@ import { join } from "node:path";
 import { useTestDatabase } from "@holdfast/testkit";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { forgetCards, pruneDecisions } from "./housekeeping.ts";
-import { createPartitionStore, type PartitionStore, type StateChange } from "./partition-store.ts";
+import {
+  createPartitionStore,
+  type PartitionStore,
+  type StateChange,
+  type Wanted,
+} from "./partition-store.ts";
 
 const fixture = useTestDatabase({ migrations: [join(import.meta.dirname, "../../migrations")] });
 let store: PartitionStore;
@@ -36,10 +41,11 @@ const card = (name: string, fields: { nextTimerAt?: number; forgetAfter?: number
   forgetAfter: fields.forgetAfter ?? 5_000,
 });
 
-const wanted = (fields: { cards?: string[]; dueUpTo?: number; maxDue?: number }) => ({
+const wanted = (fields: Partial<Wanted>) => ({
   partition,
   cards: fields.cards ?? [],
   dueUpTo: fields.dueUpTo ?? null,
+  dueAfter: fields.dueAfter ?? null,
   maxDue: fields.maxDue ?? 10,
 });
 
@@ -114,6 +120,8 @@ describe("the cards", () => {
     expect(loaded.dueCount).toBe(3);
     expect(loaded.cards[0]?.state.toString()).toBe("state of a");
     expect((await store.load(wanted({ dueUpTo: 99 }))).cards).toEqual([]);
+    const later = await store.load(wanted({ dueUpTo: 500, dueAfter: 100 }));
+    expect(later.cards.map(({ card: name }) => name)).toEqual(["b", "c", "d"]);
   });
 
   test("are forgotten when event time has passed them, unless a timer waits", async () => {

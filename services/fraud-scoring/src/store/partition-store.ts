@@ -48,6 +48,8 @@ export interface Wanted {
   readonly cards: readonly string[];
   /** Cards waiting for this event time or less come too; null for none. */
   readonly dueUpTo: number | null;
+  /** Except those waiting for this time or less; null for no exception. */
+  readonly dueAfter: number | null;
   /** Not many more of those than these. */
   readonly maxDue: number;
 }
@@ -115,7 +117,8 @@ const takeOverSql = `
 // One row at least per wanted partition that there is: the fence.
 const loadSql = `
   SELECT w.number, p.epoch, p.next_offset, c.card, c.state, c.due
-  FROM unnest($1::int[], $2::int[], $3::bigint[]) w(number, partition, due_up_to)
+  FROM unnest($1::int[], $2::int[], $3::bigint[], $7::bigint[])
+    w(number, partition, due_up_to, due_after)
   JOIN partition_position p ON p.partition = w.partition
   LEFT JOIN LATERAL (
     SELECT s.card, s.state, false AS due
@@ -125,6 +128,7 @@ const loadSql = `
     UNION ALL
     (SELECT s.card, s.state, true FROM card_state s
      WHERE s.partition = w.partition AND s.next_timer_at <= w.due_up_to
+       AND s.next_timer_at > coalesce(w.due_after, -9223372036854775808)
      ORDER BY s.next_timer_at, s.card COLLATE "C" LIMIT $6)
   ) c ON true`;
 
@@ -221,6 +225,7 @@ function loadValues(wanted: readonly Wanted[]): unknown[] {
     int4Array(keys.map(({ number }) => number)),
     textArray(keys.map(({ card }) => card)),
     Math.max(...wanted.map(({ maxDue }) => maxDue)),
+    int8Array(wanted.map(({ dueAfter }) => dueAfter)),
   ];
 }
 

@@ -6,6 +6,7 @@ const wanted = (partition: number, cards: readonly string[] = []): Wanted => ({
   partition,
   cards,
   dueUpTo: null,
+  dueAfter: null,
   maxDue: 1,
 });
 const loadedOf = ({ partition }: Wanted) => ({

@@ -188,10 +188,11 @@ export class MemoryStore implements PartitionStore {
     return this.#position;
   }
 
-  async load({ cards, dueUpTo, maxDue }: Parameters<PartitionStore["load"]>[0]) {
+  async load({ cards, dueUpTo, dueAfter, maxDue }: Parameters<PartitionStore["load"]>[0]) {
     const due = [...this.cards]
       .filter(
-        ([, { nextTimerAt }]) => nextTimerAt !== null && nextTimerAt <= (dueUpTo ?? -Infinity),
+        ([, { nextTimerAt: at }]) =>
+          at !== null && at <= (dueUpTo ?? -Infinity) && at > (dueAfter ?? -Infinity),
       )
       .sort(([a, x], [b, y]) => (x.nextTimerAt ?? 0) - (y.nextTimerAt ?? 0) || (a < b ? -1 : 1))
       .slice(0, maxDue)

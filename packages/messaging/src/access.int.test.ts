@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { silentLogger } from "@holdfast/telemetry";
-import { type StartedStack, startStack, testStack } from "@holdfast/testkit";
+import { type StartedStack, startStack, testStack, waitFor } from "@holdfast/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { AccessRule } from "./access.ts";
 import { createKafka, type KafkaClient } from "./kafka.ts";
@@ -38,6 +38,10 @@ beforeAll(async () => {
   await admin.grant(rules);
   await admin.grant(rules);
   await admin.close();
+  // The controller has the rules; the broker's authorizer learns of them a moment later.
+  for (const service of services) {
+    await waitFor(() => mayWrite(service), { limitMs: 30_000, what: `${service}'s rights` });
+  }
 }, 120_000);
 afterAll(() => stack.stop());
 
@@ -49,6 +53,12 @@ async function write(kafka: KafkaClient, topic: string): Promise<void> {
     await producer.stop();
   }
 }
+
+const mayWrite = (service: string): Promise<boolean> =>
+  write(clientOf(service), own(service)[0]?.name ?? "").then(
+    () => true,
+    () => false,
+  );
 
 async function read(kafka: KafkaClient, topic: string): Promise<number> {
   let count = 0;

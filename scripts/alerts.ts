@@ -3,7 +3,7 @@ import { silentLogger } from "@holdfast/telemetry";
 import { alertJson, alertLine } from "./alerts/alert-line.ts";
 import { suiteAddresses } from "./command/addresses.ts";
 import { connectEvents } from "./command/event-client.ts";
-import { Misuse, runCommand } from "./command/run-command.ts";
+import { positive, runCommand } from "./command/run-command.ts";
 
 const HELP = `Shows fraud alerts as they are raised, one line each.
 
@@ -62,9 +62,7 @@ await runCommand({
     json: { type: "boolean", default: false },
   },
   run: ({ values }) => {
-    const [max, timeout] = [Number(values.max), Number(values.timeout)];
-    if (!(max > 0)) throw new Misuse("--max takes a number above zero");
-    if (!(timeout > 0)) throw new Misuse("--timeout takes seconds above zero");
+    const [max, timeout] = [positive("max", values.max), positive("timeout", values.timeout)];
     const { topic, json, "from-beginning": fromBeginning } = values;
     return show({ topic, json, max, timeoutMs: timeout * 1000, fromBeginning });
   },

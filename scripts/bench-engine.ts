@@ -1,8 +1,8 @@
 import { cpus, totalmem } from "node:os";
-import { parseArgs } from "node:util";
 import type { RulePack } from "@holdfast/cep";
 import { type Measurement, measure, measureNaive } from "./bench-engine/measure.ts";
 import { makeWorkload } from "./bench-engine/workload.ts";
+import { positive, runCommand } from "./command/run-command.ts";
 import { loadFolder } from "./rule-files.ts";
 
 const help = `Measures the engine on one core: events per second, latency per event, bytes per key.
@@ -36,21 +36,16 @@ function only(pack: RulePack, id: string): RulePack {
   return { ...pack, rules: pack.rules.filter((rule) => rule.id === id) };
 }
 
-function main(): number {
-  const { values } = parseArgs({
-    options: {
-      transactions: { type: "string", default: "1000000" },
-      rounds: { type: "string", default: "3" },
-      hours: { type: "string", default: "720" },
-      only: { type: "string", default: "" },
-      json: { type: "boolean" },
-      help: { type: "boolean" },
-    },
-  });
-  if (values.help) {
-    console.log(help);
-    return 0;
-  }
+interface Settings {
+  readonly transactions: number;
+  readonly rounds: number;
+  readonly hours: number;
+  readonly only: string;
+  readonly json: boolean;
+}
+
+/** The exit code. */
+function bench(settings: Settings): number {
   const pack = loadFolder("rules");
   if (pack === undefined) return 1;
   const cases: readonly Case[] = [
@@ -60,27 +55,27 @@ function main(): number {
     { name: "ten rules, 5 % out of order", pack: tenRules(pack), outOfOrder: 0.05 },
   ];
   const options = {
-    transactions: Number(values.transactions),
+    transactions: settings.transactions,
     cards: 50_000,
-    spanMs: Number(values.hours) * 3_600_000,
+    spanMs: settings.hours * 3_600_000,
     boundMs: 4_000,
     seed: 20_260_101,
   };
   const cpu = cpus()[0]?.model ?? "unknown CPU";
   const machine = `${cpu}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, node ${process.version}`;
-  const workload = `${options.transactions} transactions, ${options.cards} cards (Zipf), ${values.hours} h of event time, seed ${options.seed}`;
-  if (!values.json) console.log(`${machine}\n${workload}\n`);
+  const workload = `${options.transactions} transactions, ${options.cards} cards (Zipf), ${settings.hours} h of event time, seed ${options.seed}`;
+  if (!settings.json) console.log(`${machine}\n${workload}\n`);
   const results: Measurement[] = [];
   for (const { name, pack: rules, outOfOrder } of cases) {
-    if (!name.includes(values.only)) continue;
+    if (!name.includes(settings.only)) continue;
     const load = makeWorkload(pack.stream, { ...options, outOfOrder });
-    const result = measure(name, rules, { load, rounds: Number(values.rounds) });
+    const result = measure(name, rules, { load, rounds: settings.rounds });
     results.push(result);
-    if (!values.json) console.log(describe(result));
+    if (!settings.json) console.log(describe(result));
   }
   const amount = pack.stream.fields.findIndex((field) => field.name === "amount");
   const naive = measureNaive(makeWorkload(pack.stream, { ...options, outOfOrder: 0 }), amount);
-  if (values.json) console.log(JSON.stringify({ machine, workload, results, naive }));
+  if (settings.json) console.log(JSON.stringify({ machine, workload, results, naive }));
   else console.log(`naive rescan, velocity alone: ${rates(naive)}`);
   return 0;
 }
@@ -102,4 +97,20 @@ function describe(result: Measurement): string {
   ].join("\n");
 }
 
-process.exitCode = main();
+await runCommand({
+  help,
+  options: {
+    transactions: { type: "string", default: "1000000" },
+    rounds: { type: "string", default: "3" },
+    hours: { type: "string", default: "720" },
+    only: { type: "string", default: "" },
+    json: { type: "boolean", default: false },
+  },
+  run: ({ values: { transactions, rounds, hours, ...others } }) =>
+    bench({
+      transactions: positive("transactions", transactions),
+      rounds: positive("rounds", rounds),
+      hours: positive("hours", hours),
+      ...others,
+    }),
+});

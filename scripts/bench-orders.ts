@@ -1,12 +1,12 @@
 /** The command `npm run bench:orders`. */
 import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
-import { parseArgs } from "node:util";
 import { createRandom } from "@holdfast/traffic";
 import { type Latency, median, medianLatency } from "./bench-orders/figures.ts";
 import { type RunFigures, runAtRate } from "./bench-orders/run.ts";
 import { watchOrders } from "./bench-orders/sightings.ts";
 import { registerCards, stockShelf } from "./chaos/shelf.ts";
+import { positive, runCommand } from "./command/run-command.ts";
 import { startSuite } from "./command/suite.ts";
 
 const HELP = `Measures how long orders take, on a native suite of its own, with customers who do not wait for each other.
@@ -30,27 +30,6 @@ interface BenchOptions {
   readonly runs: number;
   readonly sustain: boolean;
   readonly jsonFile: string | undefined;
-}
-
-function parseOptions(): BenchOptions | undefined {
-  const { values } = parseArgs({
-    options: {
-      rates: { type: "string", default: "20,50,100" },
-      seconds: { type: "string", default: "20" },
-      runs: { type: "string", default: "3" },
-      sustain: { type: "boolean", default: false },
-      json: { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) return undefined;
-  return {
-    rates: values.rates.split(",").map(Number),
-    seconds: Number(values.seconds),
-    runs: Number(values.runs),
-    sustain: values.sustain,
-    jsonFile: values.json,
-  };
 }
 
 interface RateFigures extends Omit<RunFigures, "drainedMs"> {
@@ -150,6 +129,25 @@ async function raise(
   console.log(`sustained: ${sustained} orders/s`);
 }
 
-const options = parseOptions();
-if (options === undefined) console.log(HELP);
-else await bench(options);
+await runCommand({
+  help: HELP,
+  options: {
+    rates: { type: "string", default: "20,50,100" },
+    seconds: { type: "string", default: "20" },
+    runs: { type: "string", default: "3" },
+    sustain: { type: "boolean", default: false },
+    json: { type: "string" },
+  },
+  run: async ({ values }) => {
+    await bench({
+      rates: values.rates.split(",").map((rate) => positive("rates", rate)),
+      seconds: positive("seconds", values.seconds),
+      runs: positive("runs", values.runs),
+      sustain: values.sustain,
+      jsonFile: values.json,
+    });
+    return 0;
+  },
+});
+// A client that still tries to reconnect must not keep the command alive.
+process.exit();

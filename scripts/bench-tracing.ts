@@ -4,7 +4,7 @@ import { median } from "./bench-orders/figures.ts";
 import { type OrderRates, orderRates } from "./bench-tracing/orders.ts";
 import { type ScorerRates, scorerRates, tracingVariables } from "./bench-tracing/scorer.ts";
 import { createSpanSink } from "./bench-tracing/span-sink.ts";
-import { runCommand } from "./command/run-command.ts";
+import { positive, runCommand } from "./command/run-command.ts";
 import { startSuite } from "./command/suite.ts";
 
 const HELP = `Measures what tracing every order costs: the same load with it and without, in turns.
@@ -89,10 +89,10 @@ await runCommand({
   },
   run: async ({ values }) => {
     await bench({
-      rounds: Number(values.rounds),
-      seconds: Number(values.seconds),
-      customers: Number(values.customers),
-      records: Number(values.records),
+      rounds: positive("rounds", values.rounds),
+      seconds: positive("seconds", values.seconds),
+      customers: positive("customers", values.customers),
+      records: positive("records", values.records),
     });
     return 0;
   },

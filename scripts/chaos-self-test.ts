@@ -1,6 +1,5 @@
 /** The command `npm run chaos:self-test`: plants one bug after another and looks whether the checker sees it. */
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { type Plant, plants, withDatabase } from "@holdfast/testkit";
 import { createRandom } from "@holdfast/traffic";
 import { History } from "./chaos/history.ts";
@@ -9,7 +8,19 @@ import { type RoundReport, runRound } from "./chaos/round.ts";
 import { stockShelf } from "./chaos/shelf.ts";
 import { Deck } from "./chaos/strikes.ts";
 import { startFragileSuite } from "./chaos/suite.ts";
+import { Misuse, runCommand } from "./command/run-command.ts";
 import { readSettings } from "./stack/settings.ts";
+
+const HELP = `Checks the checker: plants one bug after another in a suite of its own, plays a round of chaos with
+it, and looks whether an invariant turns red. Ends with 1 when a bug was not seen.
+
+  npm run chaos:self-test -- [--plant NAME]...
+
+  --plant NAME    only this bug; may be given several times
+
+Bugs:
+${plants.map(({ name, bug }) => `  ${name.padEnd(22)} ${bug}`).join("\n")}
+`;
 
 const seed = 1;
 const round = {
@@ -64,5 +75,14 @@ async function selfTest(names: readonly string[]): Promise<number> {
   return unseen === 0 ? 0 : 1;
 }
 
-const { values } = parseArgs({ options: { plant: { type: "string", multiple: true } } });
-process.exitCode = await selfTest(values.plant ?? []);
+await runCommand({
+  help: HELP,
+  options: { plant: { type: "string", multiple: true, default: [] } },
+  run: ({ values: { plant: names } }) => {
+    const unknown = names.find((name) => !plants.some((plant) => plant.name === name));
+    if (unknown !== undefined) throw new Misuse(`No bug is called ${unknown}`);
+    return selfTest(names);
+  },
+});
+// What a round that could not be played has left behind must not keep the command alive.
+process.exit();

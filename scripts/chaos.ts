@@ -3,12 +3,13 @@ import { cpSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createRandom } from "@holdfast/traffic";
 import { History } from "./chaos/history.ts";
-import { type ChaosOptions, HELP, parseOptions, replayLine } from "./chaos/options.ts";
+import { type ChaosOptions, flags, HELP, readOptions, replayLine } from "./chaos/options.ts";
 import { renderFaults, renderRound, renderViolation } from "./chaos/report.ts";
 import { type RoundReport, runRound } from "./chaos/round.ts";
 import { stockShelf } from "./chaos/shelf.ts";
 import { Deck } from "./chaos/strikes.ts";
 import { type FragileSuite, startFragileSuite } from "./chaos/suite.ts";
+import { runCommand } from "./command/run-command.ts";
 import { readSettings } from "./stack/settings.ts";
 
 /** Starts a suite, runs the rounds and tells. Resolves with the exit code. */
@@ -33,7 +34,7 @@ async function chaos(options: ChaosOptions): Promise<number> {
   if (jsonFile !== null) {
     writeFileSync(jsonFile, `${JSON.stringify({ seed, options, reports }, null, 2)}\n`);
   }
-  return conclude(reports, options, history);
+  return tell(reports, options, history);
 }
 
 interface Run {
@@ -60,11 +61,8 @@ function isGreen(reports: readonly RoundReport[], { rounds }: ChaosOptions): boo
   return reports.length === rounds && reports.every(({ violations }) => violations.length === 0);
 }
 
-function conclude(
-  reports: readonly RoundReport[],
-  options: ChaosOptions,
-  { file }: History,
-): number {
+/** Prints what the rounds came to; the exit code. */
+function tell(reports: readonly RoundReport[], options: ChaosOptions, { file }: History): number {
   const violations = reports.flatMap((report) => report.violations);
   const strikes = reports.flatMap((report) => report.strikes);
   const kinds = new Set(strikes.map(({ fault }) => fault)).size;
@@ -79,17 +77,6 @@ function conclude(
   return 1;
 }
 
-/** Ends the process: what a round that could not be played has left behind must not keep it alive. */
-async function main(): Promise<never> {
-  try {
-    const options = parseOptions(process.argv.slice(2));
-    if (options !== undefined) process.exit(await chaos(options));
-    console.log(HELP);
-    process.exit(0);
-  } catch (error) {
-    console.error(error);
-    process.exit(1);
-  }
-}
-
-await main();
+await runCommand({ help: HELP, options: flags, run: (given) => chaos(readOptions(given)) });
+// What a round that could not be played has left behind must not keep the command alive.
+process.exit();

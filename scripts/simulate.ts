@@ -6,7 +6,7 @@ import {
   replay,
   type Series,
 } from "../e2e/simulation/check.ts";
-import { runCommand } from "./command/run-command.ts";
+import { positive, runCommand } from "./command/run-command.ts";
 
 const HELP = `Plays the saga of order, payment and inventory in one process, under a seeded scheduler: crashes
 between any two awaits, duplicates, other orders of events, delays, commits that nobody hears of.
@@ -67,9 +67,9 @@ await runCommand({
     path: { type: "string" },
   },
   run: async ({ values }) => {
-    const [orders, seed] = [Number(values.orders), Number(values.seed)];
+    const [orders, seed] = [positive("orders", values.orders), positive("seed", values.seed)];
     const failure = await (values.path === undefined
-      ? runSeries({ seed, orders, runs: Number(values.scenarios) })
+      ? runSeries({ seed, orders, runs: positive("scenarios", values.scenarios) })
       : replay({ seed, orders, path: values.path }));
     if (failure === undefined) return 0;
     console.error(describeFailure(failure, { seed, orders }));

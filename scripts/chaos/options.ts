@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { type Given, Misuse, positive } from "../command/run-command.ts";
 import { faultNames } from "./faults/all.ts";
 
 export const HELP = `Proves the suite under faults, on a native stack of its own.
@@ -54,45 +54,36 @@ export interface ChaosOptions {
   readonly keep: boolean;
 }
 
-/** Undefined when help was asked for. Throws on an unknown option, fault or number. */
-export function parseOptions(args: readonly string[]): ChaosOptions | undefined {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      rounds: { type: "string", default: "1" },
-      seed: { type: "string", default: String(Math.floor(Math.random() * 1e9)) },
-      fault: { type: "string" },
-      rate: { type: "string", default: "20" },
-      seconds: { type: "string", default: "60" },
-      patience: { type: "string", default: "1" },
-      json: { type: "string" },
-      keep: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) return undefined;
+/** What `npm run chaos` takes, for `runCommand`. */
+export const flags = {
+  rounds: { type: "string", default: "1" },
+  seed: { type: "string", default: String(Math.floor(Math.random() * 1e9)) },
+  fault: { type: "string" },
+  rate: { type: "string", default: "20" },
+  seconds: { type: "string", default: "60" },
+  patience: { type: "string", default: "1" },
+  json: { type: "string" },
+  keep: { type: "boolean", default: false },
+} as const;
+
+/** What was typed. Throws Misuse on a fault or a number that does not exist. */
+export function readOptions({ values }: Given<typeof flags>): ChaosOptions {
   const fault = values.fault ?? null;
   if (fault !== null && fault !== "none" && !faultNames.some((name) => name.startsWith(fault))) {
-    throw new Error(`no fault is called ${fault}; there are: ${faultNames.join(", ")}`);
+    throw new Misuse(`No fault is called ${fault}; there are: ${faultNames.join(", ")}`);
   }
-  const patience = above(0, "patience", values.patience);
+  const patience = positive("patience", values.patience);
   return {
-    rounds: above(0, "rounds", values.rounds),
-    seed: Number(values.seed),
+    rounds: positive("rounds", values.rounds),
+    seed: positive("seed", values.seed),
     fault,
-    ratePerSecond: above(0, "rate", values.rate),
-    seconds: above(0, "seconds", values.seconds),
+    ratePerSecond: positive("rate", values.rate),
+    seconds: positive("seconds", values.seconds),
     limits: limitsFor(patience),
     patience,
     jsonFile: values.json ?? null,
     keep: values.keep,
   };
-}
-
-function above(least: number, name: string, text: string): number {
-  const value = Number(text);
-  if (!(value > least)) throw new Error(`--${name} takes a number above ${least}`);
-  return value;
 }
 
 /** The command that does the same again. */

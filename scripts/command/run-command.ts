@@ -24,6 +24,13 @@ export class Misuse extends Error {
   override readonly name = "Misuse";
 }
 
+/** The number that an option was given. Throws Misuse unless it is above zero. */
+export function positive(option: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new Misuse(`--${option} takes a number above zero, not '${text}'`);
+  return value;
+}
+
 /** Runs a command to its exit code, which is 2 after a misuse. Never rejects. */
 export async function runCommand<const O extends Options>(
   command: Command<O>,

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { Misuse } from "../command/run-command.ts";
+import { Misuse, positive } from "../command/run-command.ts";
 
 export const HELP = `Scores transactions of a file with topics, consumer group and database of their own.
 
@@ -87,7 +87,7 @@ export function parseOptions(args: string[]): ReplayOptions | undefined {
   return {
     input: values.input,
     pace: parsePace(values),
-    limit: positive("--limit", values.limit),
+    limit: positive("limit", values.limit),
     rules: values.rules,
     mapping: {
       columns: parseColumns(values.columns),
@@ -109,10 +109,10 @@ function parsePace(values: {
   const given = [values.rate, values.speed, values.max].filter((value) => value !== undefined);
   if (given.length > 1) throw new Misuse("--rate, --speed and --max exclude each other");
   if (values.rate !== undefined) {
-    return { kind: "rate", perSecond: positive("--rate", values.rate) };
+    return { kind: "rate", perSecond: positive("rate", values.rate) };
   }
   if (values.speed !== undefined) {
-    return { kind: "speed", factor: positive("--speed", values.speed.replace(/x$/, "")) };
+    return { kind: "speed", factor: positive("speed", values.speed.replace(/x$/, "")) };
   }
   return { kind: "max" };
 }
@@ -124,12 +124,6 @@ function parseColumns(text: string): Map<Field, string> {
     columns.set(oneOf("--columns", field, FIELDS), column);
   }
   return columns;
-}
-
-function positive(option: string, text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new Misuse(`${option} takes a number above zero`);
-  return value;
 }
 
 function instant(option: string, text: string): number {

@@ -118,6 +118,21 @@ describe("a partition's scorer", () => {
     ]);
   });
 
+  test("records before a crowd of timers do not wait for it one by one", async () => {
+    const log = new MemoryLog();
+    activated(log);
+    for (let card = 0; card < 40; card += 1) pay(log, { card: `fp_${card}`, second: 0 });
+    const batchRecords = log.records.length;
+    for (let second = 1; second <= 30; second += 1) pay(log, { card: "fp_z", second });
+    log.append("TimeAdvanced", { partition: 0, occurredAt: start + 66_000 }, { id: "t" });
+    for (let more = 0; more < 10; more += 1) pay(log, { card: "fp_z", second: 66 });
+    const { topics, store } = await scored(log, { batchRecords, maxFiringsPerRecord: 5 });
+    const final = topics.ofType("FraudAlertRaised").filter(({ phase }) => phase === "FINAL");
+    expect(final).toHaveLength(40);
+    // The two batches, the time, and what the last ten records fire of the crowd.
+    expect(store.loads).toBeLessThan(2 + 1 + 11);
+  });
+
   test("counts what people say of a hit for its rules, and the last word corrects the one before", async () => {
     const log = new MemoryLog();
     activated(log);

@@ -82,7 +82,8 @@ export class PartitionScorer {
   #batch = 0;
   /** Every timer up to this event time has been loaded and fired in this stay. */
   #firedUpTo: number | null = null;
-  #hasLoadedAllDue = false;
+  /** Every stored timer between that time and this one was in the last load. */
+  #timersUpTo = Number.NEGATIVE_INFINITY;
   #failure: { readonly error: unknown } | undefined;
   #giveUp: ((error: unknown) => void) | undefined;
 
@@ -203,8 +204,19 @@ export class PartitionScorer {
     }
     metrics.lookedUp(read.length, unknown.length);
     this.#take(loaded.cards);
-    this.#hasLoadedAllDue = loaded.dueCount < maxDue;
-    return this.#hasLoadedAllDue ? read.length : 1;
+    this.#timersUpTo = loaded.allDueUpTo ?? Number.NEGATIVE_INFINITY;
+    // More fall due than a load takes: those before them first, then one by one, each firing its share.
+    return Math.max(1, this.#countBefore(read, this.#timersUpTo));
+  }
+
+  /** How many of the records, from the first on, leave the watermark at `time` or before. */
+  #countBefore(read: readonly ReadRecord[], time: number): number {
+    let { watermark } = this.#machine;
+    const beyond = read.findIndex((one) => {
+      watermark = watermarkAfter(watermark, latestTimeOf([one]));
+      return watermark > time;
+    });
+    return beyond === -1 ? read.length : beyond;
   }
 
   #unknownCards(read: readonly ReadRecord[]): string[] {
@@ -262,9 +274,8 @@ export class PartitionScorer {
 
   /** What has fired must not be loaded again: its row tells an outdated time until the next commit. */
   #noteFired(): void {
-    const { watermark } = this.#machine;
-    if (!this.#hasLoadedAllDue || this.#cards.mayBeDue(watermark)) return;
-    if (Number.isFinite(watermark)) this.#firedUpTo = watermark;
+    const upTo = Math.min(this.#machine.watermark, this.#timersUpTo);
+    if (Number.isFinite(upTo) && !this.#cards.mayBeDue(upTo)) this.#firedUpTo = upTo;
   }
 
   /** Repeats `work` while its failures are transient; undefined when the stay ended before it did. */

@@ -82,7 +82,7 @@ describe("the fence", () => {
       epoch: 2,
       nextOffset: 0,
       cards: [],
-      dueCount: 0,
+      allDueUpTo: null,
     });
     const { rowCount } = await fixture.database.read("SELECT FROM rule_quality");
     expect(rowCount).toBe(0);
@@ -117,9 +117,9 @@ describe("the cards", () => {
     await store.write(change({ cards: [card("a"), ...due, first] }));
     const loaded = await store.load(wanted({ cards: ["a"], dueUpTo: 500, maxDue: 3 }));
     expect(loaded.cards.map(({ card: name }) => name)).toEqual(["a", "z", "b", "c"]);
-    expect(loaded.dueCount).toBe(3);
+    expect(loaded.allDueUpTo).toBe(499);
     expect(loaded.cards[0]?.state.toString()).toBe("state of a");
-    expect((await store.load(wanted({ dueUpTo: 99 }))).cards).toEqual([]);
+    expect(await store.load(wanted({ dueUpTo: 99 }))).toMatchObject({ cards: [], allDueUpTo: 99 });
     const later = await store.load(wanted({ dueUpTo: 500, dueAfter: 100 }));
     expect(later.cards.map(({ card: name }) => name)).toEqual(["b", "c", "d"]);
   });

@@ -38,8 +38,8 @@ export interface Loaded {
   readonly epoch: number;
   readonly nextOffset: number;
   readonly cards: readonly StoredCard[];
-  /** How many of them came because their timers are due. */
-  readonly dueCount: number;
+  /** Every stored timer up to this time is among them; null when none was asked for. */
+  readonly allDueUpTo: number | null;
 }
 
 /** What to load. */
@@ -116,17 +116,17 @@ const takeOverSql = `
 
 // One row at least per wanted partition that there is: the fence.
 const loadSql = `
-  SELECT w.number, p.epoch, p.next_offset, c.card, c.state, c.due
+  SELECT w.number, p.epoch, p.next_offset, c.card, c.state, c.due_at
   FROM unnest($1::int[], $2::int[], $3::bigint[], $7::bigint[])
     w(number, partition, due_up_to, due_after)
   JOIN partition_position p ON p.partition = w.partition
   LEFT JOIN LATERAL (
-    SELECT s.card, s.state, false AS due
+    SELECT s.card, s.state, NULL::bigint AS due_at
     FROM unnest($4::int[], $5::text[]) k(number, card)
     JOIN card_state s ON s.partition = w.partition AND s.card = k.card
     WHERE k.number = w.number
     UNION ALL
-    (SELECT s.card, s.state, true FROM card_state s
+    (SELECT s.card, s.state, s.next_timer_at FROM card_state s
      WHERE s.partition = w.partition AND s.next_timer_at <= w.due_up_to
        AND s.next_timer_at > coalesce(w.due_after, -9223372036854775808)
      ORDER BY s.next_timer_at, s.card COLLATE "C" LIMIT $6)
@@ -173,9 +173,10 @@ export function createPartitionStore(database: Database): PartitionStore {
   };
   return {
     takeOver: async (partition) => takenOver(await run("take_over", takeOverSql, [partition])),
-    load: shareLoads(async (wanted) =>
-      loaded(await run("load_cards", loadSql, loadValues(wanted)), wanted.length),
-    ),
+    load: shareLoads(async (wanted) => {
+      const maxDue = Math.max(...wanted.map((one) => one.maxDue));
+      return loaded(await run("load_cards", loadSql, loadValues(wanted, maxDue)), wanted, maxDue);
+    }),
     write: async (change) => {
       const [row] = await run("write_state", writeSql, writeValues(change));
       return row?.["fences"] === 1;
@@ -216,7 +217,7 @@ function fenceOf(row: FenceRow | undefined): { epoch: number; nextOffset: number
   return { epoch: row?.epoch ?? -1, nextOffset: row?.next_offset ?? -1 };
 }
 
-function loadValues(wanted: readonly Wanted[]): unknown[] {
+function loadValues(wanted: readonly Wanted[], maxDue: number): unknown[] {
   const keys = wanted.flatMap(({ cards }, number) => cards.map((card) => ({ number, card })));
   return [
     int4Array(wanted.map((_, number) => number)),
@@ -224,7 +225,7 @@ function loadValues(wanted: readonly Wanted[]): unknown[] {
     int8Array(wanted.map(({ dueUpTo }) => dueUpTo)),
     int4Array(keys.map(({ number }) => number)),
     textArray(keys.map(({ card }) => card)),
-    Math.max(...wanted.map(({ maxDue }) => maxDue)),
+    maxDue,
     int8Array(wanted.map(({ dueAfter }) => dueAfter)),
   ];
 }
@@ -233,27 +234,40 @@ interface CardRow extends FenceRow {
   number: number;
   card: string | null;
   state: Buffer;
-  due: boolean;
+  due_at: number | null;
 }
 
-/** What each of `count` loads brought. */
-function loaded(rows: readonly unknown[], count: number): Loaded[] {
-  const found = Array.from({ length: count }, () => ({
-    ...fenceOf(undefined),
+/** What each load brought, of `maxDue` timers at most. */
+function loaded(rows: readonly unknown[], wanted: readonly Wanted[], maxDue: number): Loaded[] {
+  const found = wanted.map(() => ({
+    fence: fenceOf(undefined),
     cards: [] as StoredCard[],
-    dueCount: 0,
+    due: [] as number[],
   }));
   for (const row of rows as readonly CardRow[]) {
     const one = found[row.number];
     if (one === undefined) continue;
-    one.epoch = row.epoch;
-    one.nextOffset = row.next_offset;
-    const { card, state, due } = row;
+    one.fence = fenceOf(row);
+    const { card, state, due_at: dueAt } = row;
     if (card === null) continue;
     one.cards.push({ card, state });
-    if (due) one.dueCount += 1;
+    if (dueAt !== null) one.due.push(dueAt);
   }
-  return found;
+  return found.map(({ fence, cards, due }, number) => ({
+    ...fence,
+    cards,
+    allDueUpTo: allUpTo(due, wanted[number]?.dueUpTo ?? null, maxDue),
+  }));
+}
+
+/** Up to which time `due`, the first `maxDue` timers up to `wanted`, are all that there are. */
+export function allUpTo(
+  due: readonly number[],
+  wanted: number | null,
+  maxDue: number,
+): number | null {
+  if (due.length < maxDue) return wanted;
+  return due.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY) - 1;
 }
 
 function writeValues(change: StateChange): unknown[] {

@@ -13,7 +13,7 @@ const loadedOf = ({ partition }: Wanted) => ({
   epoch: partition,
   nextOffset: 0,
   cards: [],
-  dueCount: 0,
+  allDueUpTo: null,
 });
 
 test("loads of one turn share a statement, and each gets its own answer", async () => {

@@ -1,7 +1,12 @@
 import type { EventName, Events, EventsOn } from "@holdfast/contracts";
 import type { AssignedPartition, Codec, IncomingRecord, OutgoingRecord } from "@holdfast/messaging";
 import { buildEvent, jsonCodec } from "@holdfast/testkit";
-import type { PartitionStore, StateChange, TakenOver } from "../store/partition-store.ts";
+import {
+  allUpTo,
+  type PartitionStore,
+  type StateChange,
+  type TakenOver,
+} from "../store/partition-store.ts";
 
 /** JSON in place of Avro, in the shape that the scorer wants. */
 export const testCodec = {
@@ -181,6 +186,8 @@ export class MemoryStore implements PartitionStore {
   readonly cards = new Map<string, StoredRow>();
   readonly quality = new Map<string, [number, number, number]>();
   readonly decisions = new Map<string, Buffer>();
+  /** How often something was loaded. */
+  loads = 0;
   #position: TakenOver = { epoch: 0, nextOffset: 0, watermark: null, ruleset: null };
 
   async takeOver(): Promise<TakenOver> {
@@ -189,20 +196,27 @@ export class MemoryStore implements PartitionStore {
   }
 
   async load({ cards, dueUpTo, dueAfter, maxDue }: Parameters<PartitionStore["load"]>[0]) {
+    this.loads += 1;
     const due = [...this.cards]
       .filter(
         ([, { nextTimerAt: at }]) =>
           at !== null && at <= (dueUpTo ?? -Infinity) && at > (dueAfter ?? -Infinity),
       )
       .sort(([a, x], [b, y]) => (x.nextTimerAt ?? 0) - (y.nextTimerAt ?? 0) || (a < b ? -1 : 1))
-      .slice(0, maxDue)
-      .map(([card, { state }]) => ({ card, state }));
+      .slice(0, maxDue);
     const wanted = cards.flatMap((card) => {
       const row = this.cards.get(card);
       return row === undefined ? [] : [{ card, state: row.state }];
     });
     const { epoch, nextOffset } = this.#position;
-    return { epoch, nextOffset, cards: [...wanted, ...due], dueCount: due.length };
+    const times = due.map(([, { nextTimerAt }]) => nextTimerAt ?? 0);
+    const dueCards = due.map(([card, { state }]) => ({ card, state }));
+    return {
+      epoch,
+      nextOffset,
+      cards: [...wanted, ...dueCards],
+      allDueUpTo: allUpTo(times, dueUpTo, maxDue),
+    };
   }
 
   async write(change: StateChange): Promise<boolean> {

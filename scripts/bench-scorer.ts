@@ -1,17 +1,17 @@
 import { cpus } from "node:os";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { createProducer, type Producer } from "@holdfast/messaging";
 import { createUuidV7, systemClock } from "@holdfast/service-kit";
 import { silentLogger } from "@holdfast/telemetry";
-import { measureLatency } from "./bench/latency.ts";
+import { measureLatency, type OpenLoop } from "./bench/latency.ts";
 import { createPayments } from "./bench/payments.ts";
 import { preload } from "./bench/preload.ts";
-import { measureRecovery } from "./bench/recovery.ts";
-import { freePort, measureRequests } from "./bench/requests.ts";
-import { measureThroughput } from "./bench/throughput.ts";
+import { measureRecovery, type Recovery } from "./bench/recovery.ts";
+import { freePort, measureRequests, type Requests } from "./bench/requests.ts";
+import { measureThroughput, type Throughput } from "./bench/throughput.ts";
 import { suiteAddresses } from "./command/addresses.ts";
 import { connectEvents, type EventClient } from "./command/event-client.ts";
+import { positive, runCommand } from "./command/run-command.ts";
 import { activatePack } from "./replay/activate-pack.ts";
 import { allScored } from "./replay/all-scored.ts";
 import { startScorer } from "./replay/scorer-process.ts";
@@ -20,8 +20,8 @@ import { createWorkspace, type Workspace } from "./replay/workspace.ts";
 const HELP = `Measures one scorer process, Kafka to Kafka, a decision for every payment.
 
   npm run bench:scorer -- [--records 200000] [--cards 50000] [--rates 500,2000] [--seconds 10]
-                          [--requests 200] [--profile FOLDER]
-  npm run bench:scorer -- --recovery
+                          [--requests 200] [--profile FOLDER] [--json]
+  npm run bench:scorer -- --recovery [--json]
 
 Throughput from a preloaded topic, start of the process included and not; then latency from the
 intended time of sending to the decision read, at fixed rates, after three seconds at the first of them
@@ -29,10 +29,15 @@ that are not printed (the bench's own code is cold before); then the same of tha
 second to POST /transactions:score. Topics and database of its own.
 --recovery measures instead how long it takes from a kill -9 to the next decision, with 1,000 cards
 in the database and with a million.
+--json prints a JSON object per measurement.
 --profile leaves a CPU profile of the scorer in FOLDER, to be opened with a browser's tools.
 `;
 
+/** Tells a measurement, as it is or in words. */
+type Tell = <T>(name: string, measured: T, describe: (measured: T) => string) => void;
+
 interface Bench {
+  readonly tell: Tell;
   readonly events: EventClient;
   readonly producer: Producer;
   readonly workspace: Workspace;
@@ -67,19 +72,19 @@ async function measure(bench: Bench, settings: Settings): Promise<void> {
       { kafka: events.kafka, scorer, workspace },
       { records: settings.records, startedAt },
     );
-    console.log(JSON.stringify({ machine: `${cpus().length} × ${cpus()[0]?.model}`, throughput }));
+    bench.tell("throughput", throughput, describeThroughput);
     const [firstRate] = settings.rates;
     if (firstRate !== undefined) {
       await measureLatency(bench, { ...settings, perSecond: firstRate, seconds: warmUpSeconds });
     }
     for (const perSecond of settings.rates) {
       const latency = await measureLatency(bench, { ...settings, perSecond });
-      console.log(JSON.stringify({ latency }));
+      bench.tell("latency", latency, describeLatency);
     }
     if (settings.requests === 0) return;
     const asked = { ...settings, perSecond: settings.requests };
     const requests = await measureRequests(`http://127.0.0.1:${port}`, asked);
-    console.log(JSON.stringify({ requests }));
+    bench.tell("requests", requests, describeRequests);
   } finally {
     await scorer.stop();
   }
@@ -102,55 +107,79 @@ async function measureRecoveries(bench: Bench): Promise<void> {
       name: `recovery-${stored}`,
     });
     const recovery = await measureRecovery({ ...bench, payments }, stored);
-    console.log(JSON.stringify({ recovery }));
+    bench.tell("recovery", recovery, describeRecovery);
   }
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      records: { type: "string", default: "200000" },
-      cards: { type: "string", default: "50000" },
-      rates: { type: "string", default: "500,2000" },
-      seconds: { type: "string", default: "10" },
-      requests: { type: "string", default: "200" },
-      profile: { type: "string" },
-      recovery: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
+const milliseconds = ({ p50, p95, p99, p999, max }: Omit<OpenLoop, "sentLateP99">): string =>
+  `p50 ${p50}, p95 ${p95}, p99 ${p99}, p99.9 ${p999}, max ${max} ms`;
+
+const describeThroughput = (of: Throughput): string =>
+  `${of.perSecond} payments/s of ${of.records}, ${of.perCpuSecond} per second of the scorer's processor; ` +
+  `the first after ${of.secondsToFirst} s, all after ${of.secondsFromStart} s; ${of.rssMb} MB resident`;
+
+const describeLatency = (of: OpenLoop): string =>
+  `${of.perSecond} payments/s, to the decision: ${milliseconds(of)}; sent late by ${of.sentLateP99} ms at p99`;
+
+const describeRequests = (of: Requests): string =>
+  `${of.perSecond} requests/s to POST /transactions:score: ${milliseconds(of)}; ` +
+  `${of.decided} decided, ${of.pending} pending, ${of.failed} failed`;
+
+const describeRecovery = (of: Recovery): string =>
+  `${of.cards} cards stored, kill -9: ${of.secondsToFirstDecision} s to the next decision`;
+
+/** With topics and a database of its own, which it leaves no trace of. */
+async function withBench(tell: Tell, work: (bench: Bench) => Promise<void>): Promise<void> {
   const addresses = suiteAddresses();
   const topics = ["card-activity", "fraud-decisions", "fraud-alerts"] as const;
   const events = await connectEvents(addresses, topics);
   const producer = createProducer({ kafka: events.kafka, logger: silentLogger });
   const id = `bench-${createUuidV7(systemClock).next().replaceAll("-", "").slice(0, 20)}`;
   const workspace = await createWorkspace(id, { ...addresses, kafka: events.kafka });
-  const bench = { events, producer, workspace };
   try {
-    if (values.recovery) return await measureRecoveries(bench);
-    await measure(bench, {
-      records: Number(values.records),
-      cards: Number(values.cards),
-      rates: values.rates.split(",").filter(Boolean).map(Number),
-      seconds: Number(values.seconds),
-      requests: Number(values.requests),
-      profile: values.profile && resolve(values.profile),
-    });
+    await work({ tell, events, producer, workspace });
   } finally {
     await producer.stop();
     await workspace.remove();
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-}
+await runCommand({
+  help: HELP,
+  options: {
+    records: { type: "string", default: "200000" },
+    cards: { type: "string", default: "50000" },
+    rates: { type: "string", default: "500,2000" },
+    seconds: { type: "string", default: "10" },
+    requests: { type: "string", default: "200" },
+    profile: { type: "string" },
+    recovery: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+  run: async ({ values }) => {
+    const settings: Settings = {
+      records: positive("records", values.records),
+      cards: positive("cards", values.cards),
+      rates: values.rates
+        .split(",")
+        .filter(Boolean)
+        .map((rate) => positive("rates", rate)),
+      seconds: positive("seconds", values.seconds),
+      requests: Number(values.requests),
+      profile: values.profile && resolve(values.profile),
+    };
+    const tell: Tell = (name, measured, describe) =>
+      console.log(values.json ? JSON.stringify({ [name]: measured }) : describe(measured));
+    tell(
+      "machine",
+      `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}`,
+      String,
+    );
+    await withBench(tell, (bench) =>
+      values.recovery ? measureRecoveries(bench) : measure(bench, settings),
+    );
+    return 0;
+  },
+});
 // A client that still tries to reconnect must not keep the command alive.
 process.exit();

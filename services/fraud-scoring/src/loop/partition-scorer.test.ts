@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { MemoryLog } from "../testing/memory-partition.ts";
+import { MemoryLog, MemoryStore, MemoryTopics } from "../testing/memory-partition.ts";
 import { activated } from "../testing/random-log.ts";
-import { scored } from "../testing/scorer-context.ts";
+import { scored, testContext } from "../testing/scorer-context.ts";
+import { PartitionScorer } from "./partition-scorer.ts";
 
 const start = Date.UTC(2026, 0, 1);
 
@@ -150,6 +151,20 @@ describe("a partition's scorer", () => {
     label("pay-event-1", "FRAUD", "l5");
     const { store } = await scored(log);
     expect(store.picture().quality).toEqual([["third-in-a-minute", [2, 1, 1]]]);
+  });
+
+  test("stops at a card of a format that it does not know, and leaves it as it is", async () => {
+    const log = new MemoryLog();
+    activated(log);
+    pay(log, { card: "fp_new", second: 0 });
+    const store = new MemoryStore();
+    const row = { state: Buffer.alloc(100, 99), nextTimerAt: null, forgetAfter: 0 };
+    store.cards.set("fp_new", row);
+    const topics = new MemoryTopics();
+    const scorer = new PartitionScorer(testContext({ store, producer: topics }), log.stay());
+    await expect(scorer.run()).rejects.toThrow(/unknown format/);
+    expect(topics.sent).toEqual([]);
+    expect(store.cards.get("fp_new")).toBe(row);
   });
 
   test("passes the order's trace on", async () => {

@@ -111,26 +111,29 @@ export class BatchTrace {
  * alone: an alert that follows a restart or a rebalance links to the payments since then.
  */
 export class RecentTraces {
-  readonly #capacity: number;
-  readonly #traces = new Map<string, string>();
+  readonly #half: number;
+  /** A full one becomes the older one, which is forgotten whole: a Map is slow at losing its first entry. */
+  #newer = new Map<string, string>();
+  #older: ReadonlyMap<string, string> = new Map();
 
-  /** The oldest are forgotten beyond `capacity`; one takes about 200 bytes. */
+  /** Remembers `capacity` traces at most and half of them at least; one takes about 200 bytes. */
   constructor(capacity: number) {
-    this.#capacity = capacity;
+    this.#half = capacity / 2;
   }
 
   remember(eventId: string, { traceparent }: TraceHeaders): void {
     if (traceparent === undefined) return;
-    this.#traces.set(eventId, traceparent);
-    if (this.#traces.size <= this.#capacity) return;
-    const [oldest] = this.#traces.keys();
-    if (oldest !== undefined) this.#traces.delete(oldest);
+    if (this.#newer.size >= this.#half) {
+      this.#older = this.#newer;
+      this.#newer = new Map();
+    }
+    this.#newer.set(eventId, traceparent);
   }
 
   /** Those of the events that are remembered. */
   of(eventIds: readonly string[]): TraceHeaders[] {
     return eventIds.flatMap((id) => {
-      const traceparent = this.#traces.get(id);
+      const traceparent = this.#newer.get(id) ?? this.#older.get(id);
       return traceparent === undefined ? [] : [{ traceparent }];
     });
   }

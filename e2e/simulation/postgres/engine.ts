@@ -128,13 +128,15 @@ export class Engine {
     statement: Statement,
     values: unknown[],
   ): Promise<Answer> {
-    if (transaction.state === "failed") throw aborted();
-    if (transaction.state === "ended") throw terminated();
+    ensureOpen(transaction);
     const view = this.#view(transaction);
     try {
       for (const [table, key] of statement.locks?.(view, values) ?? []) {
         const wait = this.#acquire(transaction, `${table}\n${key}`);
-        if (wait !== undefined) await wait;
+        if (wait === undefined) continue;
+        await wait;
+        // A crash can end it in the moment that gave it the lock; an ended one would keep the next for ever.
+        ensureOpen(transaction);
       }
       const answer = statement.run(view, values);
       transaction.lastUseMs = this.#scheduler.nowMs;
@@ -289,6 +291,11 @@ export class Engine {
       },
     };
   }
+}
+
+function ensureOpen({ state }: Transaction): void {
+  if (state === "failed") throw aborted();
+  if (state === "ended") throw terminated();
 }
 
 function terminated(): ServerError {

@@ -10,6 +10,7 @@ import { engineVersion } from "./engine-version.ts";
 import { createHousekeeper } from "./housekeeper.ts";
 import { createBaseCurrency } from "./http/base-currency.ts";
 import { fraudScoringRoutes } from "./http/routes.ts";
+import { DurableOffsets } from "./loop/durable-offsets.ts";
 import type { Encoded } from "./loop/encode-outputs.ts";
 import { type TopicNames, topicNames } from "./loop/outgoing.ts";
 import { PartitionScorer, type ScorerContext } from "./loop/partition-scorer.ts";
@@ -43,9 +44,11 @@ export function wireScorer(service: EventService, config: Configuration): Wiring
   const metrics = createScorerMetrics(topics.activity);
   const awaited = new AwaitedDecisions();
   const feed = createDecisionFeed({ kafka, topic: topics.decisions, awaited, logger });
+  const store = createPartitionStore(database);
   const context: ScorerContext = {
     ...service,
-    store: createPartitionStore(database),
+    store,
+    offsets: new DurableOffsets(store, offsetIntervalMs),
     encoding: { codec, topics, group },
     compile: compileRuleset,
     restore: restoreRuleset,
@@ -145,7 +148,6 @@ function fetchLimitsOf({ SCORER_MAX_BATCH_RECORDS: records }: Configuration) {
     maxRecords: 2 * records,
     maxBytesPerPartition: 512 * 1024,
     fetchIntervalMs,
-    commitIntervalMs: offsetIntervalMs,
   };
 }
 

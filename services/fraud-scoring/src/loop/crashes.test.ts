@@ -81,20 +81,23 @@ interface World {
 async function live(log: MemoryLog, { store, topics, death }: World): Promise<void> {
   let left = death?.left ?? Number.POSITIVE_INFINITY;
   let isDead = false;
-  const at = (point: Point) => {
+  const dies = (point: Point): boolean => {
     if (point === death?.point) left -= 1;
     if (left < 0 && !isDead) {
       isDead = true;
       deaths += 1;
     }
-    if (isDead) throw new Error("dead");
+    return isDead;
+  };
+  const at = (point: Point) => {
+    if (dies(point)) throw new Error("dead");
   };
   const stay = log.stay({ batchRecords: 4 });
   const commit = stay.commit.bind(stay);
   stay.commit = (offset) => {
-    at("before the offset");
+    if (dies("before the offset")) return;
     commit(offset);
-    at("after the offset");
+    dies("after the offset");
   };
   const context = testContext({
     producer: { send: (records) => publish(records, { topics, at }) },
@@ -103,6 +106,7 @@ async function live(log: MemoryLog, { store, topics, death }: World): Promise<vo
   await new PartitionScorer(context, stay).run().catch((error: Error) => {
     if (!isDead) throw error;
   });
+  stay.end("lost");
 }
 
 async function publish(
@@ -134,6 +138,7 @@ function mortal(store: MemoryStore, at: (point: Point) => void) {
     load: (wanted: Parameters<MemoryStore["load"]>[0]) =>
       both("before the load", "after the load", () => store.load(wanted)),
     position: () => store.position(),
+    durable: (positions: Parameters<MemoryStore["durable"]>[0]) => store.durable(positions),
     write: (change: Parameters<MemoryStore["write"]>[0]) =>
       both("before the write", "after the write", () => store.write(change)),
   };

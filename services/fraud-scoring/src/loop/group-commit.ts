@@ -36,7 +36,7 @@ export interface CommitContext {
   readonly isBehind: () => boolean;
   /** Gives up waiting for the database. */
   readonly signal: AbortSignal;
-  /** Called with each position that is durable. */
+  /** Called with each position that is written. */
   readonly onCommitted: (nextOffset: number) => void;
   /** Called once when the fence or a bug ended committing. */
   readonly onFailed: (error: unknown) => void;
@@ -77,12 +77,12 @@ export class GroupCommit {
     this.#committedRuleset = context.machine.ruleset;
   }
 
-  /** Records that are published and not durable yet. */
+  /** Records that are published and not written yet. */
   get pendingRecords(): number {
     return this.#publishedOffset - this.#committedOffset;
   }
 
-  /** The offset up to which state is durable. */
+  /** The offset up to which state is written. */
   get committedOffset(): number {
     return this.#committedOffset;
   }

@@ -16,6 +16,7 @@ import { PartitionMachine } from "../domain/partition-machine.ts";
 import type { CompileRuleset, Ruleset } from "../domain/ruleset.ts";
 import type { PartitionStore, StoredCard, StoredRuleset } from "../store/partition-store.ts";
 import { BatchTally } from "./batch-tally.ts";
+import type { DurableOffsets } from "./durable-offsets.ts";
 import { type Encoded, encodeOutputs, noOutputs } from "./encode-outputs.ts";
 import { Fenced } from "./fenced.ts";
 import { type CommitLimits, GroupCommit } from "./group-commit.ts";
@@ -28,6 +29,7 @@ import { BatchTrace, type ScorerTracing } from "./trace-batch.ts";
 /** What the scorers of all partitions share. */
 export interface ScorerContext {
   readonly store: PartitionStore;
+  readonly offsets: DurableOffsets;
   readonly producer: Pick<Producer, "send">;
   readonly codec: Codec;
   readonly encoding: Encoding;
@@ -104,6 +106,7 @@ export class PartitionScorer {
       partition.running(() => this.#status());
       await this.#scoreUntilTheEnd();
       await this.#commit.flush();
+      await this.#context.offsets.tell();
     } catch (error) {
       if (error instanceof Fenced) await this.#onFenced(error);
       else if (!this.#stay.signal.aborted) throw error;
@@ -139,7 +142,7 @@ export class PartitionScorer {
   }
 
   #newCommit(nextOffset: number): GroupCommit {
-    const { store, limits } = this.#context;
+    const { store, offsets, limits } = this.#context;
     return new GroupCommit(
       {
         partition: this.#stay.partition,
@@ -151,7 +154,7 @@ export class PartitionScorer {
         isBehind: () => Number(this.#stay.endOffset) - this.#nextOffset > limits.maxBatchRecords,
         logger: this.#logger,
         signal: this.#stay.signal,
-        onCommitted: (offset) => this.#stay.commit(String(offset)),
+        onCommitted: (offset) => offsets.note(this.#stay, offset),
         onFailed: (error) => this.#fail(error),
       },
       nextOffset,

@@ -109,6 +109,21 @@ describe("the fence", () => {
   });
 });
 
+test("positions are durable up to where they are written", async () => {
+  await store.takeOver(partition);
+  await store.write(change({ nextOffset: 10 }));
+  const reached = (nextOffset: number) => store.durable([{ partition, nextOffset }]);
+  expect(await reached(10)).toEqual(new Set([partition]));
+  expect(await reached(11)).toEqual(new Set());
+  await store.write(change({ fromOffset: 10, nextOffset: 11 }));
+  const written = "SELECT pg_current_wal_insert_lsn() AS at";
+  const [{ at } = { at: "" }] = (await fixture.database.read(written)).rows as { at: string }[];
+  await reached(11);
+  const isOnDisk = "SELECT pg_current_wal_flush_lsn() >= $1::pg_lsn AS durable";
+  const { rows } = await fixture.database.read({ text: isOnDisk, values: [at] } as never);
+  expect(rows).toEqual([{ durable: true }]);
+});
+
 describe("the cards", () => {
   test("are loaded by name, and by their timers in the order of due time and name", async () => {
     await store.takeOver(partition);

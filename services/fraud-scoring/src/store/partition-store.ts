@@ -93,6 +93,12 @@ export interface QualityChange {
   readonly refuted: number;
 }
 
+/** How far a partition is written. */
+export interface Position {
+  readonly partition: number;
+  readonly nextOffset: number;
+}
+
 /** The fence and the state of partitions. Every function throws PostgresUnavailable when it must wait. */
 export interface PartitionStore {
   /** Becomes the owner: older owners can write nothing from here on. */
@@ -101,6 +107,8 @@ export interface PartitionStore {
   load(wanted: Wanted): Promise<Loaded>;
   /** Writes all or, under a foreign epoch or from an unexpected offset, nothing: then false. */
   write(change: StateChange): Promise<boolean>;
+  /** Those of the positions that were reached, and that no crash of the server takes back. */
+  durable(positions: readonly Position[]): Promise<ReadonlySet<number>>;
   /** The fence alone. */
   position(partition: number): Promise<{ epoch: number; nextOffset: number }>;
 }
@@ -165,6 +173,14 @@ const writeSql = `
   )
   SELECT count(*)::int AS fences FROM fence`;
 
+// The commit of this statement waits for the disk, and with it everything that it saw.
+const durableSql = `
+  WITH synced AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', 'on', true), pg_logical_emit_message(true, 'durable', '')
+  )
+  SELECT p.partition FROM synced, unnest($1::int[], $2::bigint[]) w(partition, next_offset)
+  JOIN partition_position p ON p.partition = w.partition AND p.next_offset >= w.next_offset`;
+
 /** The scorer's state in Postgres; see migrations/0001_card_state.sql. */
 export function createPartitionStore(database: Database): PartitionStore {
   const run = async (name: string, text: string, values: unknown[]) => {
@@ -180,6 +196,13 @@ export function createPartitionStore(database: Database): PartitionStore {
     write: async (change) => {
       const [row] = await run("write_state", writeSql, writeValues(change));
       return row?.["fences"] === 1;
+    },
+    durable: async (positions) => {
+      const rows = await run("durable_positions", durableSql, [
+        int4Array(positions.map(({ partition }) => partition)),
+        int8Array(positions.map(({ nextOffset }) => nextOffset)),
+      ]);
+      return new Set(rows.map((row) => row["partition"] as number));
     },
     position: async (partition) => {
       const text = "SELECT epoch, next_offset FROM partition_position WHERE partition = $1";

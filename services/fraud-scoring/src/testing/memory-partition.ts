@@ -4,6 +4,7 @@ import { buildEvent, jsonCodec } from "@holdfast/testkit";
 import {
   allUpTo,
   type PartitionStore,
+  type Position,
   type StateChange,
   type TakenOver,
 } from "../store/partition-store.ts";
@@ -237,6 +238,11 @@ export class MemoryStore implements PartitionStore {
       this.quality.set(ruleId, [h + hits, c + confirmed, r + refuted]);
     }
     return true;
+  }
+
+  async durable(positions: readonly Position[]) {
+    const reached = positions.filter(({ nextOffset }) => nextOffset <= this.#position.nextOffset);
+    return new Set(reached.map(({ partition }) => partition));
   }
 
   async position() {

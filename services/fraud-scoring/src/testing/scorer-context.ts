@@ -1,4 +1,5 @@
 import { silentLogger } from "@holdfast/telemetry";
+import { DurableOffsets } from "../loop/durable-offsets.ts";
 import { topicNames } from "../loop/outgoing.ts";
 import { PartitionScorer, type ScorerContext } from "../loop/partition-scorer.ts";
 import { createScorerMetrics } from "../loop/scorer-metrics.ts";
@@ -16,6 +17,7 @@ export function testContext(
 ): ScorerContext {
   return {
     store: parts.store,
+    offsets: new DurableOffsets(parts.store, 0),
     producer: parts.producer,
     codec: testCodec,
     encoding: {

@@ -15,7 +15,7 @@ import type { Encoded } from "./loop/encode-outputs.ts";
 import { type TopicNames, topicNames } from "./loop/outgoing.ts";
 import { PartitionScorer, type ScorerContext } from "./loop/partition-scorer.ts";
 import { createScorerMetrics } from "./loop/scorer-metrics.ts";
-import { RecentTraces, SpanBudget } from "./loop/trace-batch.ts";
+import { RecentTraces, type ScorerTracing, SpanBudget } from "./loop/trace-batch.ts";
 import { compileRuleset, restoreRuleset } from "./ruleset.ts";
 import { AwaitedDecisions } from "./scoring/awaited-decisions.ts";
 import { createDecisionFeed } from "./scoring/decision-feed.ts";
@@ -56,10 +56,7 @@ export function wireScorer(service: EventService, config: Configuration): Wiring
     limits: limitsOf(config, () => metrics.running().size),
     onDecided: (decisions) => tellAwaiting(awaited, decisions),
     metrics,
-    tracing: {
-      recent: new RecentTraces(rememberedTraces),
-      budget: new SpanBudget(tracedPerSecond),
-    },
+    tracing: createTracing(),
   };
   const housekeeper = createHousekeeper({
     database,
@@ -108,6 +105,10 @@ export function wireScorer(service: EventService, config: Configuration): Wiring
       reportScorer(service, config, { topics, runs: () => metrics.running().size > 0 }),
     ],
   };
+}
+
+function createTracing(): ScorerTracing {
+  return { recent: new RecentTraces(rememberedTraces), budget: new SpanBudget(tracedPerSecond) };
 }
 
 function tellAwaiting(

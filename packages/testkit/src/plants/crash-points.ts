@@ -17,8 +17,8 @@ export const crashPointReplacements: readonly Replacement[] = [
   },
   {
     file: "services/fraud-scoring/src/loop/partition-scorer.ts",
-    find: "onCommitted: (offset) => this.#stay.commit(String(offset)),",
-    replace: `onCommitted: (offset) => { ${die} this.#stay.commit(String(offset)); },`,
+    find: "onCommitted: (offset) => offsets.note(this.#stay, offset),",
+    replace: `onCommitted: (offset) => { ${die} offsets.note(this.#stay, offset); },`,
   },
 ];
 

@@ -4,6 +4,7 @@ import { usageOf } from "../bench/process-usage.ts";
 import { type Sightings, watchOrders } from "../bench-orders/sightings.ts";
 import { call, textOf } from "../chaos/http.ts";
 import { type CardOnFile, registerCards, type Shelf, stockShelf } from "../chaos/shelf.ts";
+import { eventServices } from "../command/services.ts";
 import type { Suite } from "../command/suite.ts";
 import type { SpanSink } from "./span-sink.ts";
 
@@ -69,10 +70,8 @@ export async function orderRates(
   }
 }
 
-const services = ["order", "payment", "inventory", "fraud-scoring", "notification"] as const;
-
 function servicesCpuSeconds({ control }: Suite): number {
-  const used = services.map((name) => usageOf(control.pid(name) ?? 0).cpuSeconds);
+  const used = eventServices.map((name) => usageOf(control.pid(name) ?? 0).cpuSeconds);
   return used.reduce((sum, seconds) => sum + seconds, 0);
 }
 

@@ -8,8 +8,9 @@ const allowed: ReadonlySet<string> = new Set(spanAttributes);
 
 /**
  * Wraps an exporter so that only attributes of the allow-list leave the process, without card numbers.
- * Types alone do not keep them (a library may have a span of ours in hand), hence the last gate stands here. Status messages are dropped for the same reason; the log line of the same trace
- * has the redacted message.
+ * Types alone do not keep them (a library may have a span of ours in hand), hence the last gate stands
+ * here. Status messages are dropped for the same reason; the log line of the same trace has the
+ * redacted message.
  */
 export function filterAttributes(exporter: SpanExporter): SpanExporter {
   return {

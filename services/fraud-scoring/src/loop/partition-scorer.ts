@@ -208,18 +208,18 @@ export class PartitionScorer {
     metrics.lookedUp(read.length, unknown.length);
     this.#take(loaded.cards);
     this.#timersUpTo = loaded.allDueUpTo ?? Number.NEGATIVE_INFINITY;
+    if (this.#timersUpTo >= dueUpTo) return read.length;
     // More fall due than a load takes: those before them first, then one by one, each firing its share.
     return Math.max(1, this.#countBefore(read, this.#timersUpTo));
   }
 
-  /** How many of the records, from the first on, leave the watermark at `time` or before. */
+  /** How many of the records, of which some take the watermark beyond `time`, come before the first that does. */
   #countBefore(read: readonly ReadRecord[], time: number): number {
     let { watermark } = this.#machine;
-    const beyond = read.findIndex((one) => {
+    return read.findIndex((one) => {
       watermark = watermarkAfter(watermark, latestTimeOf([one]));
       return watermark > time;
     });
-    return beyond === -1 ? read.length : beyond;
   }
 
   #unknownCards(read: readonly ReadRecord[]): string[] {

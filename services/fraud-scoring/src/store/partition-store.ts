@@ -263,21 +263,21 @@ interface CardRow extends FenceRow {
 /** What each load brought, of `maxDue` timers at most. */
 function loaded(rows: readonly unknown[], wanted: readonly Wanted[], maxDue: number): Loaded[] {
   const found = wanted.map(() => ({
-    fence: fenceOf(undefined),
+    fence: undefined as FenceRow | undefined,
     cards: [] as StoredCard[],
     due: [] as number[],
   }));
   for (const row of rows as readonly CardRow[]) {
     const one = found[row.number];
     if (one === undefined) continue;
-    one.fence = fenceOf(row);
+    one.fence = row;
     const { card, state, due_at: dueAt } = row;
     if (card === null) continue;
     one.cards.push({ card, state });
     if (dueAt !== null) one.due.push(dueAt);
   }
   return found.map(({ fence, cards, due }, number) => ({
-    ...fence,
+    ...fenceOf(fence),
     cards,
     allDueUpTo: allUpTo(due, wanted[number]?.dueUpTo ?? null, maxDue),
   }));
